@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Makes boot_info.ram from what the loader calls usable memory, less what is in use: the first MiB
+ * (firmware), the image, the archive. Boot only.
+ */
+#include <core/boot.h>
+#include <core/log.h>
+#include <x86/arch.h>
+
+#define LOW_MEMORY_END 0x100000
+
+static struct boot_range usable[BOOT_MAX_RANGES], reserved[8];
+static unsigned usables, reserveds;
+
+void boot_memory_add(phys_t start, phys_t end)
+{
+	start = ALIGN_UP(start, PAGE_SIZE);
+	end = ALIGN_DOWN(end, PAGE_SIZE);
+	if (start >= end)
+		return;
+	if (usables == ARRAY_SIZE(usable)) {
+		log_warn("memory: more than %u ranges, %#llx-%#llx left unused", usables,
+			 (unsigned long long)start, (unsigned long long)end);
+		return;
+	}
+	usable[usables++] = (struct boot_range){start, end};
+}
+
+void boot_memory_reserve(phys_t start, phys_t end)
+{
+	BUG_ON(reserveds == ARRAY_SIZE(reserved));
+	reserved[reserveds++] = (struct boot_range){ALIGN_DOWN(start, PAGE_SIZE),
+						    ALIGN_UP(end, PAGE_SIZE)};
+}
+
+static void sort(struct boot_range *r, unsigned n)
+{
+	for (unsigned i = 1; i < n; i++) {
+		struct boot_range x = r[i];
+		unsigned j = i;
+
+		for (; j > 0 && r[j - 1].start > x.start; j--)
+			r[j] = r[j - 1];
+		r[j] = x;
+	}
+}
+
+static void emit(phys_t start, phys_t end)
+{
+	if (start < end && boot_info.rams < BOOT_MAX_RANGES)
+		boot_info.ram[boot_info.rams++] = (struct boot_range){start, end};
+}
+
+void boot_memory_finish(void)
+{
+	phys_t done = 0;
+
+	if (!usables)
+		boot_fail("the boot loader gave no memory map: use GRUB 2 or QEMU's -kernel");
+	/* The firmware's area is shown, for a loader may put the archive there, but not handed out. */
+	boot_memory_reserve(0, LOW_MEMORY_END);
+	sort(usable, usables);
+	sort(reserved, reserveds);
+	for (unsigned i = 0; i < usables; i++) {
+		phys_t at = max(usable[i].start, done), end = usable[i].end;
+
+		for (unsigned k = 0; k < reserveds && at < end; k++) {
+			if (reserved[k].end <= at || reserved[k].start >= end)
+				continue;
+			emit(at, reserved[k].start);
+			at = reserved[k].end;
+		}
+		emit(at, end);
+		done = max(done, end);
+	}
+}
+
+/* All usable memory, reserved or not: what the direct map shows. */
+bool boot_memory_range(unsigned i, struct boot_range *out)
+{
+	if (i >= usables)
+		return false;
+	*out = usable[i];
+	return true;
+}

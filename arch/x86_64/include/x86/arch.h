@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: MIT */
+/* What the files of arch/x86_64 offer each other. */
+#ifndef X86_ARCH_H
+#define X86_ARCH_H
+
+#include <core/compiler.h>
+#include <x86/regs.h>
+
+struct percpu;
+struct thread;
+
+/* The image, from core.lds. */
+extern char core_image_start[], core_text_start[], core_text_end[], core_rodata_start[],
+	core_rodata_end[], core_data_start[], core_ro_after_init_end[], core_image_end[];
+extern char boot_stack_guard[], boot_stack_top[];
+extern uint64_t boot_tsc;
+/* Physical minus virtual address of the image; set by boot_main(). */
+extern phys_t image_phys;
+
+/* boot_multiboot2.c, boot_pvh.c: fill boot_info from the loader's structure at phys. */
+void boot_multiboot2_parse(phys_t phys);
+void boot_pvh_parse(phys_t phys);
+/* boot_memory.c: RAM minus what must not be handed out. Ranges may come in any order, overlap. */
+void boot_memory_add(phys_t start, phys_t end);
+void boot_memory_reserve(phys_t start, phys_t end);
+void boot_memory_finish(void);
+/* The i-th usable range, in-use parts included; false behind the last. */
+struct boot_range;
+bool boot_memory_range(unsigned i, struct boot_range *out);
+
+/* Physical memory below 4 GiB as the provisional tables show it. */
+static inline void *boot_ptr(phys_t pa)
+{
+	return (void *)(uintptr_t)(0xffff800000000000UL + pa);
+}
+
+void segments_use_ist(void);
+
+/* paging.c */
+void paging_init(void);
+/* Maps one page of the core's half; 0 or -ENOMEM. flags are PTE_* of paging.h. */
+int paging_map_core(uintptr_t va, phys_t pa, uint64_t flags);
+
+/* stack.c: a stack of 2^order pages with an unmapped page below; its top, or 0. */
+uintptr_t stack_alloc(unsigned order);
+void stack_free(uintptr_t top, unsigned order);
+/* Gives p its IST stacks. */
+void stack_init_ist(struct percpu *p);
+/* True if sp points into a stack's guard page. */
+bool stack_is_guard(uintptr_t addr);
+
+/* fpu.c */
+void fpu_init(void);
+void *fpu_alloc(void);
+void fpu_free(void *area);
+void fpu_switch(struct thread *prev, struct thread *next);
+
+/* apic.c */
+void apic_init(void);
+void apic_eoi(void);
+bool apic_in_service(unsigned vector);
+uint32_t apic_id(void);
+/* One-shot in TSC ticks (deadline mode) or after so many timer ticks. */
+void apic_timer_arm(uint64_t tsc_deadline, uint64_t tsc_now);
+void apic_timer_disarm(void);
+void apic_timer_calibrate_begin(void);
+void apic_timer_calibrate_end(uint64_t tsc_elapsed);
+unsigned apic_cpus_present(void);
+
+/* ioapic.c */
+void ioapic_init(void);
+int ioapic_route(unsigned gsi, unsigned vector, bool level_low);
+
+/* irq.c */
+void irq_dispatch(unsigned vector);
+
+/* clock.c */
+void clock_init(void);
+
+/* uart.c */
+void uart_init(void);
+void uart_enable_input(void);
+
+/* cpu.c: names and protection to the log. */
+void arch_describe_cpu(void);
+
+/* report.c: registers, backtrace. */
+void report_registers(const struct regs *r);
+void report_backtrace(uintptr_t ip, uintptr_t bp);
+void report_app_backtrace(uintptr_t ip, uintptr_t sp, uintptr_t bp);
+
+#endif

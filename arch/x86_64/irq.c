@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Interrupt vectors: handed out to devices, dispatched, counted. Handlers are added during boot and
+ * when a driver starts; a slot is filled before its device can use it, so dispatch takes no lock.
+ */
+#include <abi/errno.h>
+#include <arch/irq.h>
+#include <core/heap.h>
+#include <core/log.h>
+#include <core/sched.h>
+#include <core/time.h>
+#include <x86/arch.h>
+#include <x86/percpu.h>
+
+struct handler {
+	void (*fn)(void *);
+	void *arg;
+	struct handler *next; /* a wired interrupt may be shared */
+};
+
+static struct handler *handlers[256];
+static uint8_t gsi_vector[256];
+static unsigned next_vector = VECTOR_DEVICE_MIN;
+static uint64_t spurious, unexpected;
+
+void interrupt_dispatch(struct regs *r);
+
+static int vector_alloc(void)
+{
+	if (next_vector == VECTOR_INT80)
+		next_vector++;
+	return next_vector <= VECTOR_DEVICE_MAX ? (int)next_vector++ : -ENOSPC;
+}
+
+static int handler_add(unsigned vector, void (*fn)(void *), void *arg)
+{
+	struct handler *h = kmalloc(sizeof(*h));
+
+	if (!h)
+		return -ENOMEM;
+	*h = (struct handler){fn, arg, handlers[vector]};
+	__atomic_store_n(&handlers[vector], h, __ATOMIC_RELEASE);
+	return 0;
+}
+
+/* SDM volume 3, section 11.11: fixed delivery, edge, to the boot CPU. */
+int arch_irq_msi(void (*fn)(void *), void *arg, uint64_t *address, uint32_t *data)
+{
+	int vector = vector_alloc(), err;
+
+	if (vector < 0)
+		return vector;
+	err = handler_add(vector, fn, arg);
+	if (err)
+		return err;
+	*address = 0xfee00000 | (percpu_boot.apic_id & 0xff) << 12;
+	*data = vector;
+	return 0;
+}
+
+int arch_irq_wired(unsigned gsi, bool level_low, void (*fn)(void *), void *arg)
+{
+	int vector, err;
+
+	if (gsi >= ARRAY_SIZE(gsi_vector))
+		return -EINVAL;
+	vector = gsi_vector[gsi] ? gsi_vector[gsi] : vector_alloc();
+	if (vector < 0)
+		return vector;
+	err = handler_add(vector, fn, arg);
+	if (err || gsi_vector[gsi])
+		return err;
+	gsi_vector[gsi] = vector;
+	return ioapic_route(gsi, vector, level_low);
+}
+
+static void run_handlers(unsigned vector)
+{
+	struct handler *h = __atomic_load_n(&handlers[vector], __ATOMIC_ACQUIRE);
+
+	for (; h; h = h->next)
+		h->fn(h->arg);
+}
+
+/* From ring 3 or the core, interrupts off throughout. */
+void interrupt_dispatch(struct regs *r)
+{
+	unsigned vector = ~r->orig_ax & 0xff;
+
+	percpu()->interrupts[vector]++;
+	if (vector == VECTOR_TIMER) {
+		apic_eoi();
+		timer_interrupt();
+	} else if (vector == VECTOR_SPURIOUS) {
+		spurious++; /* gets no EOI: SDM volume 3, section 11.9 */
+	} else if (handlers[vector]) {
+		run_handlers(vector);
+		apic_eoi();
+	} else {
+		if (!unexpected++)
+			log_warn("cpu %u: unexpected interrupt, vector %u", arch_cpu_id(), vector);
+		if (apic_in_service(vector))
+			apic_eoi();
+	}
+}
+
+/*
+ * Without AML the routing of INTx is what the chipsets do: PIIX (QEMU's pc) leaves the line the
+ * firmware chose; ICH9 (q35) has GSI 16 to 23 for PIRQ A to H in APIC mode.
+ */
+int arch_irq_pci_gsi(unsigned bus, unsigned slot, unsigned pin, unsigned line)
+{
+	(void)bus;
+	(void)slot;
+	(void)pin;
+	return line && line < 16 ? (int)line : -1;
+}

@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The app's half of the page tables (contract: arch/mmu.h). The memory-map lock serialises all of
+ * it. A table's number of used entries is kept in the ignored bits of the entry that points at it,
+ * so that an empty table is known without a scan. A page without any access right stays in the
+ * table, not present and with its frame number inverted, so that no CPU speculates on it (L1TF).
+ */
+#include <abi/errno.h>
+#include <arch/mmu.h>
+#include <core/log.h>
+#include <core/page.h>
+#include <core/string.h>
+#include <x86/arch.h>
+#include <x86/cpu.h>
+#include <x86/paging.h>
+
+/* Used entries of the table below: bits 9 to 11 and 52 to 58. */
+#define COUNT_LOW(n)  (((uint64_t)(n)&7) << 9)
+#define COUNT_HIGH(n) (((uint64_t)(n) >> 3) << 52)
+#define COUNT_MASK    (COUNT_LOW(7) | COUNT_HIGH(0x3ff))
+
+#define FLUSH_PAGES_MAX 32 /* above that the whole TLB is cheaper */
+#define BATCH		32
+#define SPARES_MAX	16
+
+static unsigned entry_count(uint64_t e)
+{
+	return (e >> 9 & 7) | (e >> 52 & 0x7f) << 3;
+}
+
+static void entry_count_add(uint64_t *e, int delta)
+{
+	unsigned n = entry_count(*e) + delta;
+
+	*e = (*e & ~COUNT_MASK) | COUNT_LOW(n) | COUNT_HIGH(n);
+}
+
+static uint64_t leaf_make(phys_t pa, unsigned prot)
+{
+	uint64_t e = PTE_PRESENT | PTE_USER | PTE_ACCESSED;
+
+	if (!prot || !(prot & ~MMU_USER))
+		return (~pa & PTE_ADDRESS) | PTE_USER;
+	e |= prot & MMU_WRITE ? PTE_WRITE | PTE_DIRTY : 0;
+	e |= prot & MMU_EXEC ? 0 : PTE_NX;
+	e |= prot & MMU_WC ? PTE_PCD | PTE_PWT : 0;
+	return (pa | e) & paging_nx_mask;
+}
+
+static phys_t leaf_address(uint64_t e)
+{
+	return e & PTE_PRESENT ? e & PTE_ADDRESS : ~e & PTE_ADDRESS;
+}
+
+static unsigned leaf_prot(uint64_t e)
+{
+	if (!(e & PTE_PRESENT))
+		return 0;
+	return MMU_USER | MMU_READ | (e & PTE_WRITE ? MMU_WRITE : 0) | (e & PTE_NX ? 0 : MMU_EXEC);
+}
+
+static uint64_t *table_of(uint64_t e)
+{
+	return phys_to_virt(e & PTE_ADDRESS);
+}
+
+/* Emptied tables, all zero but for the link in their first word: kept for the next mapping. */
+static uint64_t *spare_tables;
+static unsigned spares;
+
+static uint64_t *table_alloc(void)
+{
+	uint64_t *t = spare_tables;
+
+	if (!t)
+		return page_alloc_zeroed(0);
+	spare_tables = (uint64_t *)t[0];
+	spares--;
+	t[0] = 0;
+	return t;
+}
+
+static void table_free(uint64_t *t)
+{
+	if (spares == SPARES_MAX) {
+		page_free(t, 0);
+		return;
+	}
+	t[0] = (uintptr_t)spare_tables;
+	spare_tables = t;
+	spares++;
+}
+
+int arch_mmu_map(uintptr_t va, phys_t pa, unsigned prot)
+{
+	uint64_t *table = paging_pml4, *parent = NULL, *e;
+
+	for (unsigned l = 4; l > 1; l--) {
+		e = &table[TABLE_INDEX(va, l)];
+		if (!*e) {
+			uint64_t *below = table_alloc();
+
+			if (!below)
+				return -ENOMEM;
+			*e = virt_to_phys(below) | PTE_TABLE;
+			if (parent)
+				entry_count_add(parent, 1);
+		}
+		parent = e;
+		table = table_of(*e);
+	}
+	e = &table[TABLE_INDEX(va, 1)];
+	BUG_ON(*e);
+	*e = leaf_make(pa, prot);
+	entry_count_add(parent, 1);
+	return 0;
+}
+
+static uint64_t *leaf_find(uintptr_t va)
+{
+	uint64_t *table = paging_pml4;
+
+	for (unsigned l = 4; l > 1; l--) {
+		uint64_t e = table[TABLE_INDEX(va, l)];
+
+		if (!e)
+			return NULL;
+		table = table_of(e);
+	}
+	return &table[TABLE_INDEX(va, 1)];
+}
+
+phys_t arch_mmu_lookup(uintptr_t va, unsigned *prot)
+{
+	uint64_t *e = leaf_find(va);
+
+	if (!e || !*e)
+		return PHYS_NONE;
+	if (prot)
+		*prot = leaf_prot(*e);
+	return leaf_address(*e);
+}
+
+static void flush(uintptr_t start, uintptr_t end)
+{
+	if ((end - start) / PAGE_SIZE > FLUSH_PAGES_MAX) {
+		write_cr3(read_cr3()); /* the app's pages are never global */
+		return;
+	}
+	for (uintptr_t va = start; va < end; va += PAGE_SIZE)
+		__asm__ volatile("invlpg (%0)" ::"r"(va) : "memory");
+}
+
+/* Pages and tables taken out and not yet flushed; tables are chained through their first word. */
+struct gather {
+	struct {
+		uintptr_t va;
+		phys_t pa;
+	} page[BATCH];
+	unsigned pages;
+	uintptr_t low, high;
+	uint64_t *tables;
+	void (*each)(void *arg, uintptr_t va, phys_t pa);
+	void *arg;
+};
+
+static void gather_finish(struct gather *g)
+{
+	if (g->low < g->high)
+		flush(g->low, g->high);
+	for (unsigned i = 0; i < g->pages; i++)
+		g->each(g->arg, g->page[i].va, g->page[i].pa);
+	while (g->tables) {
+		uint64_t *next = (uint64_t *)g->tables[0];
+
+		table_free(g->tables);
+		g->tables = next;
+	}
+	g->pages = 0;
+	g->low = UINTPTR_MAX;
+	g->high = 0;
+}
+
+static void gather_page(struct gather *g, uintptr_t va, phys_t pa)
+{
+	if (g->pages == BATCH)
+		gather_finish(g);
+	g->page[g->pages].va = va;
+	g->page[g->pages++].pa = pa;
+	g->low = min(g->low, va);
+	g->high = max(g->high, va + PAGE_SIZE);
+}
+
+static void gather_table(struct gather *g, uint64_t *table, uintptr_t va)
+{
+	table[0] = (uintptr_t)g->tables;
+	g->tables = table;
+	/* The CPU may cache the path to the table: flush at least one address it translated. */
+	g->low = min(g->low, va);
+	g->high = max(g->high, va + PAGE_SIZE);
+}
+
+/* Empties [start, end) of a table; returns how many of its entries went. */
+static unsigned unmap_level(struct gather *g, uint64_t *table, unsigned level, uintptr_t start,
+			    uintptr_t end)
+{
+	unsigned gone = 0;
+	uintptr_t next;
+
+	for (uintptr_t va = start; va < end; va = next) {
+		uint64_t *e = &table[TABLE_INDEX(va, level)];
+
+		next = min(ALIGN_DOWN(va, LEVEL_SIZE(level)) + LEVEL_SIZE(level), end);
+		if (!*e)
+			continue;
+		if (level == 1) {
+			phys_t pa = leaf_address(*e);
+
+			*e = 0;
+			gather_page(g, va, pa);
+			gone++;
+			continue;
+		}
+		entry_count_add(e, -(int)unmap_level(g, table_of(*e), level - 1, va, next));
+		if (level < 4 && !entry_count(*e)) {
+			uint64_t *below = table_of(*e);
+
+			*e = 0;
+			gather_table(g, below, va);
+			gone++;
+		}
+	}
+	return gone;
+}
+
+void arch_mmu_unmap(uintptr_t start, uintptr_t end,
+		    void (*each)(void *arg, uintptr_t va, phys_t pa), void *arg)
+{
+	struct gather g = {.low = UINTPTR_MAX, .each = each, .arg = arg};
+
+	unmap_level(&g, paging_pml4, 4, start, end);
+	gather_finish(&g);
+}
+
+static void protect_level(uint64_t *table, unsigned level, uintptr_t start, uintptr_t end,
+			  unsigned prot)
+{
+	uintptr_t next;
+
+	for (uintptr_t va = start; va < end; va = next) {
+		uint64_t *e = &table[TABLE_INDEX(va, level)];
+
+		next = min(ALIGN_DOWN(va, LEVEL_SIZE(level)) + LEVEL_SIZE(level), end);
+		if (!*e)
+			continue;
+		if (level == 1)
+			*e = leaf_make(leaf_address(*e), prot);
+		else
+			protect_level(table_of(*e), level - 1, va, next, prot);
+	}
+}
+
+void arch_mmu_protect(uintptr_t start, uintptr_t end, unsigned prot)
+{
+	protect_level(paging_pml4, 4, start, end, prot);
+	flush(start, end);
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Offsets and sizes that the assembly needs: compiled, never linked; the build turns the marked
+ * lines into generated/offsets.h. Where a number is also written by hand, it is asserted here.
+ */
+#include <core/sched.h>
+#include <x86/percpu.h>
+#include <x86/regs.h>
+
+#define DEFINE(name, value) __asm__ volatile(".ascii \"->" #name " %c0\"" ::"i"(value))
+#define REG(NAME, field)    DEFINE(REGS_##NAME, offsetof(struct regs, field))
+
+_Static_assert(sizeof(struct regs) == 21 * 8, "the register file has 21 words");
+_Static_assert(offsetof(struct percpu, current) == PERCPU_CURRENT, "see arch_current()");
+_Static_assert(offsetof(struct percpu, id) == PERCPU_ID, "see arch_cpu_id()");
+_Static_assert(offsetof(struct percpu, canary) == 40, "the compiler's stack protector");
+_Static_assert(sizeof(struct tss) == 104, "SDM volume 3, figure 8-11");
+_Static_assert(offsetof(struct thread, work) == 0, "entry.S tests it by the thread's address");
+
+void offsets(void);
+void offsets(void)
+{
+	REG(R15, r15);
+	REG(R14, r14);
+	REG(R13, r13);
+	REG(R12, r12);
+	REG(BP, bp);
+	REG(BX, bx);
+	REG(R11, r11);
+	REG(R10, r10);
+	REG(R9, r9);
+	REG(R8, r8);
+	REG(AX, ax);
+	REG(CX, cx);
+	REG(DX, dx);
+	REG(SI, si);
+	REG(DI, di);
+	REG(ORIG_AX, orig_ax);
+	REG(IP, ip);
+	REG(CS, cs);
+	REG(FLAGS, flags);
+	REG(SP, sp);
+	REG(SS, ss);
+	DEFINE(REGS_SIZE, sizeof(struct regs));
+	DEFINE(PERCPU_SCRATCH_SP, offsetof(struct percpu, scratch_sp));
+	DEFINE(PERCPU_STACK_TOP, offsetof(struct percpu, stack_top));
+	DEFINE(PERCPU_CURRENT, offsetof(struct percpu, current));
+	DEFINE(PERCPU_SYSCALLS, offsetof(struct percpu, syscalls));
+	DEFINE(THREAD_SP, offsetof(struct thread, arch.sp));
+	DEFINE(WORK_ON_ENTRY, WORK_ON_ENTRY);
+	DEFINE(WORK_ON_EXIT, WORK_ON_EXIT);
+}

@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Exceptions in C, and the ways out that need C. Called from entry.S and exceptions.S with
+ * interrupts off; each function says whether it turns them on.
+ */
+#include <abi/errno.h>
+#include <abi/signal.h>
+#include <arch/mmu.h>
+#include <core/log.h>
+#include <core/process.h>
+#include <core/sched.h>
+#include <core/string.h>
+#include <core/syscall.h>
+#include <core/vm.h>
+#include <x86/arch.h>
+#include <x86/cpu.h>
+#include <x86/percpu.h>
+
+void exception_user(struct regs *r, unsigned vector, uint64_t error);
+void exception_core(struct regs *r, unsigned vector, uint64_t error);
+void exception_paranoid(struct regs *r, unsigned vector, uint64_t error);
+struct regs *exception_fix_iret(struct regs *bad);
+void exit_work(struct regs *r);
+bool syscall_exit_work(struct regs *r);
+void syscall_trace(struct regs *r);
+long syscall_report_unknown(struct regs *r);
+
+struct exception {
+	const char *name;
+	int signal;
+};
+
+/* SDM volume 3, table 6-1; the signals are Linux's. */
+static const struct exception exceptions[32] = {
+	[VECTOR_DE] = {"divide error", SIGFPE},
+	[VECTOR_DB] = {"debug exception", SIGTRAP},
+	[VECTOR_NMI] = {"NMI", SIGBUS},
+	[VECTOR_BP] = {"breakpoint", SIGTRAP},
+	[VECTOR_OF] = {"overflow", SIGSEGV},
+	[VECTOR_BR] = {"bound range exceeded", SIGSEGV},
+	[VECTOR_UD] = {"invalid opcode", SIGILL},
+	[VECTOR_NM] = {"device not available", SIGFPE},
+	[VECTOR_DF] = {"double fault", SIGSEGV},
+	[9] = {"coprocessor segment overrun", SIGFPE},
+	[VECTOR_TS] = {"invalid TSS", SIGSEGV},
+	[VECTOR_NP] = {"segment not present", SIGBUS},
+	[VECTOR_SS] = {"stack segment fault", SIGBUS},
+	[VECTOR_GP] = {"general protection fault", SIGSEGV},
+	[VECTOR_PF] = {"page fault", SIGSEGV},
+	[VECTOR_MF] = {"x87 floating-point error", SIGFPE},
+	[VECTOR_AC] = {"alignment check", SIGBUS},
+	[VECTOR_MC] = {"machine check", SIGBUS},
+	[VECTOR_XM] = {"SIMD floating-point error", SIGFPE},
+	[VECTOR_CP] = {"control protection fault", SIGSEGV},
+};
+
+static const char *exception_name(unsigned vector)
+{
+	if (vector < ARRAY_SIZE(exceptions) && exceptions[vector].name)
+		return exceptions[vector].name;
+	return "reserved exception";
+}
+
+static unsigned fault_access(uint64_t error)
+{
+	return (error & PF_WRITE ? VM_FAULT_WRITE : 0) | (error & PF_INSTR ? VM_FAULT_EXEC : 0);
+}
+
+/* Where and what, in the app's words; the registers and the backtrace follow. */
+static _Noreturn void app_fault(struct regs *r, unsigned vector, uint64_t error, uintptr_t addr)
+{
+	int sig = vector < ARRAY_SIZE(exceptions) && exceptions[vector].signal
+			  ? exceptions[vector].signal
+			  : SIGSEGV;
+
+	if (vector == VECTOR_PF)
+		log_err("app: page fault: %s of %#lx, which is %s",
+			error & PF_INSTR   ? "execution"
+			: error & PF_WRITE ? "write"
+					   : "read",
+			(unsigned long)addr,
+			addr >= ARCH_USER_END ? "not the app's"
+			: error & PF_PRESENT  ? "mapped without that right"
+					      : "not mapped");
+	else
+		log_err("app: %s (vector %u, error code %#llx)", exception_name(vector), vector,
+			(unsigned long long)error);
+	report_registers(r);
+	report_app_backtrace(r->ip, r->sp, r->bp);
+	process_kill(sig);
+}
+
+static void page_fault_user(struct regs *r, uint64_t error, uintptr_t addr)
+{
+	int err = -EFAULT;
+
+	arch_irq_enable();
+	/* An access of the CPU's own (a descriptor, say) is not one that mapping a page would help. */
+	if (addr < ARCH_USER_END && (error & ~(PF_PRESENT | PF_WRITE | PF_INSTR)) == PF_USER)
+		err = vm_fault(addr, fault_access(error));
+	if (err == -ENOMEM) {
+		log_err("app: out of memory at a page fault on %#lx", (unsigned long)addr);
+		process_kill(SIGKILL);
+	}
+	if (err) {
+		error = err == -EACCES ? error | PF_PRESENT : error & ~(uint64_t)PF_PRESENT;
+		app_fault(r, VECTOR_PF, error, addr);
+	}
+	arch_irq_disable();
+}
+
+/* From ring 3, on the thread's stack. Turns interrupts on while it works. */
+void exception_user(struct regs *r, unsigned vector, uint64_t error)
+{
+	/* Read before anything can fault again. */
+	uintptr_t addr = vector == VECTOR_PF ? read_cr2() : 0;
+
+	percpu()->interrupts[vector]++;
+	if (vector == VECTOR_PF) {
+		page_fault_user(r, error, addr);
+		return;
+	}
+	if (vector == VECTOR_INT80) {
+		r->ax = (uint32_t)-ENOSYS; /* no i386 system call is served */
+		return;
+	}
+	arch_irq_enable();
+	app_fault(r, vector, error, addr);
+}
+
+struct extable_entry {
+	uint64_t from, to;
+};
+extern const struct extable_entry extable_start[], extable_end[];
+
+static bool extable_fix(struct regs *r)
+{
+	for (const struct extable_entry *e = extable_start; e < extable_end; e++)
+		if (e->from == r->ip) {
+			r->ip = e->to;
+			return true;
+		}
+	return false;
+}
+
+static bool extable_has(uintptr_t ip)
+{
+	for (const struct extable_entry *e = extable_start; e < extable_end; e++)
+		if (e->from == ip)
+			return true;
+	return false;
+}
+
+static _Noreturn void core_fault(struct regs *r, unsigned vector, uint64_t error, uintptr_t addr)
+{
+	log_err("core: %s (vector %u, error code %#llx) at %#llx%s", exception_name(vector), vector,
+		(unsigned long long)error, (unsigned long long)r->ip,
+		vector == VECTOR_PF && stack_is_guard(addr) ? ": core stack overflow" : "");
+	if (vector == VECTOR_PF)
+		log_err("core: page fault address %#lx", (unsigned long)addr);
+	report_registers(r);
+	report_backtrace(r->ip, r->bp);
+	panic("%s in the core", exception_name(vector));
+}
+
+/* From the core itself. A copy on the app's behalf may fault: only there is it not our bug. */
+void exception_core(struct regs *r, unsigned vector, uint64_t error)
+{
+	uintptr_t addr = vector == VECTOR_PF ? read_cr2() : 0;
+	bool irqs = r->flags & FLAGS_IF;
+
+	percpu()->interrupts[vector]++;
+	if (vector == VECTOR_PF && addr < ARCH_USER_END && irqs && extable_has(r->ip) &&
+	    !(error & PF_INSTR)) {
+		int err;
+
+		arch_irq_enable();
+		err = vm_fault(addr, fault_access(error));
+		arch_irq_disable();
+		if (!err)
+			return;
+	}
+	if ((vector == VECTOR_PF || vector == VECTOR_GP) && extable_fix(r))
+		return;
+	core_fault(r, vector, error, addr);
+}
+
+/* From the core on an IST stack; NMI also from ring 3. Interrupts stay off. */
+void exception_paranoid(struct regs *r, unsigned vector, uint64_t error)
+{
+	percpu()->interrupts[vector]++;
+	if (vector == VECTOR_NMI) {
+		log_warn("cpu %u: NMI at %#llx", arch_cpu_id(), (unsigned long long)r->ip);
+		return;
+	}
+	if (vector == VECTOR_DF && (stack_is_guard(r->sp) || stack_is_guard(r->sp - 8)))
+		log_err("core: stack overflow, RSP %#llx", (unsigned long long)r->sp);
+	core_fault(r, vector, error, 0);
+}
+
+/* The app's frame, whose IRET faulted, with the registers of the moment, at the stack's top. */
+struct regs *exception_fix_iret(struct regs *bad)
+{
+	struct regs *r = (struct regs *)(percpu()->stack_top - sizeof(*r)), whole = *bad;
+
+	/* The faulting IRET's stack pointer points at the five words it could not take. */
+	memcpy(&whole.ip, (const void *)bad->sp, 5 * sizeof(uint64_t));
+	*r = whole;
+	return r;
+}
+
+void exit_work(struct regs *r)
+{
+	(void)r;
+	for (;;) {
+		uint32_t work = READ_ONCE(current_thread()->work) & WORK_ON_EXIT & ~WORK_TRACE;
+
+		if (!work)
+			return;
+		sched_exit_work(work);
+	}
+}
+
+/* Every condition for SYSRET; anything else goes by IRET. See docs/ENTRY.md. */
+static bool sysret_allowed(const struct regs *r)
+{
+	return r->cx == r->ip && r->ip < ARCH_USER_END && r->r11 == r->flags &&
+	       !(r->flags & (FLAGS_RF | FLAGS_TF)) && r->cs == SEL_USER_CS && r->ss == SEL_USER_SS;
+}
+
+bool syscall_exit_work(struct regs *r)
+{
+	bool sysret;
+
+	exit_work(r);
+	sysret = sysret_allowed(r);
+	if (sysret)
+		percpu()->returns_sysret++;
+	else
+		percpu()->returns_iret++;
+	return sysret;
+}
+
+typedef long (*traced_handler)(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t);
+
+/* A call with work before its dispatch. */
+void syscall_trace(struct regs *r)
+{
+	uint64_t nr = (int32_t)r->orig_ax;
+
+	arch_irq_enable();
+	if (nr < SYSCALL_COUNT)
+		r->ax = ((traced_handler)(uintptr_t)syscall_table[nr])(r->di, r->si, r->dx, r->r10,
+								       r->r8, r->r9);
+	else
+		r->ax = syscall_report_unknown(r);
+	arch_irq_disable();
+}
+
+/* Bits of numbers already named in the log; those above the table share one. */
+static uint64_t unknown_seen[SYSCALL_COUNT / 64 + 1];
+
+long syscall_report_unknown(struct regs *r)
+{
+	int32_t nr = r->orig_ax;
+	uint32_t slot = (uint32_t)nr < SYSCALL_COUNT ? (uint32_t)nr : SYSCALL_COUNT;
+	uint64_t bit = 1ull << (slot & 63);
+
+	percpu()->syscalls_unknown++;
+	if (!(unknown_seen[slot / 64] & bit)) {
+		uint64_t offset = 0;
+		const char *name = exec_symbol(r->ip, &offset);
+
+		unknown_seen[slot / 64] |= bit;
+		log_warn("app: system call %d is not known (ENOSYS), called at %#llx%s%s", nr,
+			 (unsigned long long)r->ip, name ? " in " : "", name ? name : "");
+	}
+	return -ENOSYS;
+}
+
+long sys_unknown(void)
+{
+	return syscall_report_unknown((struct regs *)(percpu()->stack_top - sizeof(struct regs)));
+}

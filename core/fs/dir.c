@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Directories: names in a tree ordered for finding, and in one ordered by creation for listing, so
+ * that a listing goes on exactly where it stopped whatever is made or removed meanwhile. tree_lock
+ * guards all; a listing hands entries to its caller under it, who must not touch the app's memory.
+ */
+#include <abi/errno.h>
+#include <core/string.h>
+#include "inode.h"
+
+#define COOKIE_PARENT 1 /* "." is 0 */
+#define COOKIE_FIRST  2
+
+static int compare(const char *a, size_t alen, const char *b, size_t blen)
+{
+	int r = memcmp(a, b, min(alen, blen));
+
+	return r ? r : (alen > blen) - (alen < blen);
+}
+
+static bool less_name(const struct tree_node *a, const struct tree_node *b)
+{
+	const struct dirent *x = container_of(a, const struct dirent, by_name);
+	const struct dirent *y = container_of(b, const struct dirent, by_name);
+
+	return compare(x->name, x->len, y->name, y->len) < 0;
+}
+
+static bool less_cookie(const struct tree_node *a, const struct tree_node *b)
+{
+	return container_of(a, const struct dirent, by_cookie)->cookie <
+	       container_of(b, const struct dirent, by_cookie)->cookie;
+}
+
+void dir_init(struct inode *dir, struct inode *parent)
+{
+	dir->dir.by_name.less = less_name;
+	dir->dir.by_cookie.less = less_cookie;
+	dir->dir.next_cookie = COOKIE_FIRST;
+	dir->dir.parent = parent;
+	if (parent != dir)
+		inode_get(parent);
+	dir->nlink = 2;
+}
+
+struct dirent *dir_find(struct inode *dir, const char *name, size_t len)
+{
+	struct tree_node *n = dir->dir.by_name.root;
+
+	while (n) {
+		struct dirent *e = container_of(n, struct dirent, by_name);
+		int r = compare(name, len, e->name, e->len);
+
+		if (!r)
+			return e;
+		n = r < 0 ? n->left : n->right;
+	}
+	return NULL;
+}
+
+int dir_add(struct inode *dir, const char *name, size_t len, struct inode *i)
+{
+	struct dirent *e = fs_alloc(sizeof(*e) + len + 1);
+
+	if (!e)
+		return -ENOSPC;
+	e->cookie = dir->dir.next_cookie++;
+	e->inode = i;
+	e->len = len;
+	memcpy(e->name, name, len);
+	tree_insert(&dir->dir.by_name, &e->by_name);
+	tree_insert(&dir->dir.by_cookie, &e->by_cookie);
+	inode_get(i);
+	if (inode_is(i, S_IFDIR)) {
+		i->dir.self = e;
+		dir->nlink++;
+	} else {
+		i->nlink++;
+	}
+	spin_lock(&dir->lock);
+	inode_touch(dir);
+	spin_unlock(&dir->lock);
+	return 0;
+}
+
+void dir_remove(struct inode *dir, struct dirent *e)
+{
+	struct inode *i = e->inode;
+
+	tree_remove(&dir->dir.by_name, &e->by_name);
+	tree_remove(&dir->dir.by_cookie, &e->by_cookie);
+	if (inode_is(i, S_IFDIR)) {
+		i->dir.self = NULL;
+		dir->nlink--;
+	} else {
+		i->nlink--;
+	}
+	spin_lock(&dir->lock);
+	inode_touch(dir);
+	spin_unlock(&dir->lock);
+	fs_free(e);
+	inode_put(i);
+}
+
+/* The first entry whose cookie is at least pos. */
+static struct tree_node *entry_from(const struct inode *dir, uint64_t pos)
+{
+	struct tree_node *n = dir->dir.by_cookie.root, *found = NULL;
+
+	while (n) {
+		bool left = container_of(n, struct dirent, by_cookie)->cookie >= pos;
+
+		if (left)
+			found = n;
+		n = left ? n->left : n->right;
+	}
+	return found;
+}
+
+/* tree_lock held. */
+static void list_entries(struct inode *dir, dir_emit emit, void *arg, uint64_t pos)
+{
+	if (pos < COOKIE_PARENT && !emit(arg, ".", 1, dir->ino, DT_DIR, COOKIE_PARENT))
+		return;
+	if (pos < COOKIE_FIRST && !emit(arg, "..", 2, dir->dir.parent->ino, DT_DIR, COOKIE_FIRST))
+		return;
+	for (struct tree_node *n = entry_from(dir, pos); n; n = tree_next(n)) {
+		struct dirent *e = container_of(n, struct dirent, by_cookie);
+
+		if (!emit(arg, e->name, e->len, e->inode->ino, e->inode->mode >> 12, e->cookie + 1))
+			return;
+	}
+}
+
+static int dir_readdir(struct file *f, dir_emit emit, void *arg, uint64_t pos)
+{
+	mutex_lock(&tree_lock);
+	list_entries(f->inode, emit, arg, pos);
+	mutex_unlock(&tree_lock);
+	return 0;
+}
+
+static ssize_t dir_read(struct file *f, struct uio *u, off_t *pos)
+{
+	(void)f;
+	(void)u;
+	(void)pos;
+	return -EISDIR;
+}
+
+static off_t dir_seek(struct file *f, off_t offset, int whence)
+{
+	if (whence == SEEK_CUR)
+		offset += f->pos;
+	else if (whence != SEEK_SET)
+		return -EINVAL;
+	if (offset < 0)
+		return -EINVAL;
+	return f->pos = offset;
+}
+
+const struct file_ops dir_ops = {
+	.read = dir_read,
+	.seek = dir_seek,
+	.readdir = dir_readdir,
+};

@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Inodes: their life, their metadata, what opening one gives, and the account of the memory that
+ * the file system may use. Locks: inode.h; the account is atomic.
+ */
+#include <abi/errno.h>
+#include <abi/fcntl.h>
+#include <core/heap.h>
+#include <core/string.h>
+#include "inode.h"
+
+#define FS_DEVICE 1 /* st_dev of everything in the tree */
+
+struct mutex tree_lock = MUTEX_INIT(tree_lock);
+struct inode fs_root = {
+	.refs = {2}, /* itself and the first working directory */
+	.mode = S_IFDIR | 0755,
+	.nlink = 2,
+	.ino = 1,
+	.dir = {.parent = &fs_root},
+};
+
+static size_t used, limit = SIZE_MAX;
+static uint64_t last_ino = 1;
+
+void fs_set_limit(size_t bytes)
+{
+	limit = bytes;
+}
+
+bool fs_charge(size_t bytes)
+{
+	if (likely(__atomic_add_fetch(&used, bytes, __ATOMIC_RELAXED) <= limit))
+		return true;
+	fs_uncharge(bytes);
+	return false;
+}
+
+void fs_uncharge(size_t bytes)
+{
+	__atomic_sub_fetch(&used, bytes, __ATOMIC_RELAXED);
+}
+
+void *fs_alloc(size_t size)
+{
+	void *p = kzalloc(size);
+
+	if (!p || fs_charge(kmalloc_size(p)))
+		return p;
+	kfree(p);
+	return NULL;
+}
+
+void fs_free(void *p)
+{
+	if (!p)
+		return;
+	fs_uncharge(kmalloc_size(p));
+	kfree(p);
+}
+
+void fs_init(void)
+{
+	static bool done;
+
+	if (done)
+		return;
+	done = true;
+	dir_init(&fs_root, &fs_root);
+	devfs_init();
+}
+
+struct inode *inode_new(uint32_t mode)
+{
+	struct inode *i = fs_alloc(sizeof(*i));
+
+	if (!i)
+		return NULL;
+	refcount_init(&i->refs);
+	i->mode = mode;
+	i->ino = __atomic_add_fetch(&last_ino, 1, __ATOMIC_RELAXED);
+	i->mtime = i->ctime = time_realtime();
+	if (inode_is(i, S_IFCHR))
+		i->device.dup_fd = -1;
+	return i;
+}
+
+void inode_put(struct inode *i)
+{
+	/* A removed directory lets go of its parent: a loop, because a chain may be long. */
+	while (i && refcount_put(&i->refs)) {
+		struct inode *parent = NULL;
+
+		if (inode_is(i, S_IFREG))
+			data_free(i);
+		else if (inode_is(i, S_IFLNK))
+			fs_free(i->target);
+		else if (inode_is(i, S_IFDIR))
+			parent = i->dir.parent;
+		fs_free(i);
+		i = parent;
+	}
+}
+
+void inode_touch(struct inode *i)
+{
+	i->mtime = i->ctime = time_realtime();
+}
+
+void inode_stat(struct inode *i, struct abi_stat *st)
+{
+	spin_lock(&i->lock);
+	st->st_size = (long)i->size;
+	st->st_mtime_sec = (long)(i->mtime / NSEC_PER_SEC);
+	st->st_mtime_nsec = (long)(i->mtime % NSEC_PER_SEC);
+	st->st_ctime_sec = (long)(i->ctime / NSEC_PER_SEC);
+	st->st_ctime_nsec = (long)(i->ctime % NSEC_PER_SEC);
+	spin_unlock(&i->lock);
+	st->st_atime_sec = st->st_mtime_sec;
+	st->st_atime_nsec = st->st_mtime_nsec;
+	st->st_dev = FS_DEVICE;
+	st->st_ino = i->ino;
+	st->st_mode = i->mode;
+	st->st_nlink = READ_ONCE(i->nlink);
+	st->st_blksize = PAGE_SIZE;
+	st->st_blocks = (st->st_size + 511) / 512;
+	if (inode_is(i, S_IFCHR))
+		st->st_rdev = i->device.rdev;
+}
+
+/* ---- regular files ---- */
+
+static ssize_t regular_read(struct file *f, struct uio *u, off_t *pos)
+{
+	return data_read(f->inode, u, pos);
+}
+
+static ssize_t regular_write(struct file *f, struct uio *u, off_t *pos)
+{
+	return data_write(f->inode, u, pos, f->flags & O_APPEND);
+}
+
+static off_t regular_seek(struct file *f, off_t offset, int whence)
+{
+	struct inode *i = f->inode;
+	off_t base, r = -EINVAL;
+
+	spin_lock(&i->lock);
+	base = whence == SEEK_SET ? 0 : whence == SEEK_CUR ? f->pos : (off_t)i->size;
+	/* All data, one hole at the end: what Linux answers for file systems that do not look. */
+	if (whence == SEEK_DATA || whence == SEEK_HOLE)
+		r = offset < 0 || offset >= base ? -ENXIO : whence == SEEK_DATA ? offset : base;
+	else if (whence > SEEK_HOLE || __builtin_add_overflow(base, offset, &r) || r < 0)
+		r = -EINVAL;
+	if (r >= 0)
+		f->pos = r;
+	spin_unlock(&i->lock);
+	return r;
+}
+
+static int regular_truncate(struct file *f, off_t length)
+{
+	return data_resize(f->inode, (uint64_t)length);
+}
+
+static const struct file_ops regular_ops = {
+	.read = regular_read,
+	.write = regular_write,
+	.seek = regular_seek,
+	.truncate = regular_truncate,
+};
+
+/* ---- opening ---- */
+
+/* May i be opened so? Permissions are the superuser's: they stop nobody. */
+static int open_check(const struct inode *i, int flags)
+{
+	bool writes = (flags & O_ACCMODE) != O_RDONLY;
+
+	if (inode_is(i, S_IFLNK))
+		return -ELOOP;
+	if (inode_is(i, S_IFDIR))
+		return writes || (flags & (O_CREAT | O_TRUNC)) ? -EISDIR : 0;
+	return flags & O_DIRECTORY ? -ENOTDIR : 0;
+}
+
+static int open_duplicate(int fd, struct file **out)
+{
+	*out = fd_get(fd);
+	return *out ? 0 : -ENXIO;
+}
+
+int inode_open(struct inode *i, int flags, struct file **out)
+{
+	const struct file_ops *ops = &regular_ops;
+	void *private = NULL;
+	int r = open_check(i, flags);
+
+	if (r)
+		return r;
+	if (inode_is(i, S_IFCHR)) {
+		if (i->device.dup_fd >= 0)
+			return open_duplicate(i->device.dup_fd, out);
+		ops = i->device.ops;
+		private = i->device.private;
+	} else if (inode_is(i, S_IFDIR)) {
+		ops = &dir_ops;
+	} else if (flags & O_TRUNC) {
+		data_resize(i, 0);
+	}
+	*out = file_new(ops, private, (uint32_t)flags);
+	if (!*out)
+		return -ENOMEM;
+	inode_get(i);
+	(*out)->inode = i;
+	return 0;
+}

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The tree of inodes, private to core/fs/. tree_lock (a mutex, rank "file") guards names: directory
+ * contents, parents, link counts, the working directory. inode->lock (spin, inside tree_lock) guards
+ * a file's size, times and page table. Neither is held over an access to the app's memory.
+ */
+#ifndef FS_INODE_H
+#define FS_INODE_H
+
+#include <abi/stat.h>
+#include <core/fs.h>
+#include <core/output.h>
+#include <core/sched.h>
+#include <core/tree.h>
+
+#define NAME_MAX 255
+
+/*
+ * A page of file data. Readers copy from it with a reference and without a lock, so it outlives a
+ * truncation that takes it out of its file meanwhile.
+ */
+struct data_page {
+	struct refcount refs;
+	uint8_t *mem;
+};
+
+/* Pages by index: a radix tree of 64-way nodes; of height 0, root is page 0 itself. */
+struct page_table {
+	void *root;
+	unsigned height;
+};
+
+struct inode {
+	struct refcount refs; /* each name, open file, child directory, and the working directory */
+	uint32_t mode;	      /* S_IF* and permissions, fixed at creation */
+	uint32_t nlink;	      /* tree_lock */
+	struct spinlock lock;
+	uint64_t ino;
+	uint64_t size;	       /* lock */
+	uint64_t mtime, ctime; /* ns since 1970; lock */
+	union {
+		struct {
+			struct page_table pages; /* lock */
+			const uint8_t *archive;	 /* data where no page is, never changed */
+			uint64_t archive_size;	 /* how much of it still counts; lock */
+		} file;
+		struct {
+			struct tree by_name, by_cookie; /* of struct dirent; tree_lock */
+			uint64_t next_cookie;
+			struct inode *parent; /* one reference; the root's is itself, none */
+			struct dirent *self;  /* its one name; NULL: removed, or the root */
+		} dir;
+		char *target; /* of a symbolic link, NUL-terminated */
+		struct {
+			const struct file_ops *ops;
+			void *private;
+			int dup_fd; /* >= 0: opening it duplicates this descriptor */
+			uint32_t rdev;
+		} device;
+	};
+};
+
+struct dirent {
+	struct tree_node by_name, by_cookie;
+	uint64_t cookie; /* order of creation: the position of a listing */
+	struct inode *inode;
+	size_t len;
+	char name[];
+};
+
+extern struct mutex tree_lock;
+extern struct inode fs_root;
+
+/* ---- inode.c ---- */
+
+/* Memory of the tree, bounded by fs_set_limit(); zeroed. NULL: the file system is full. */
+void *fs_alloc(size_t size);
+void fs_free(void *p);
+/* Counts bytes that are allocated otherwise; false: full. */
+bool fs_charge(size_t bytes);
+void fs_uncharge(size_t bytes);
+
+/* Makes the root and /dev, once; what adds to the tree at boot calls it first. */
+void fs_init(void);
+void devfs_init(void); /* devfs.c */
+
+/* tty.c: private tells where writes go. */
+extern const struct file_ops console_ops;
+#define CONSOLE_STDOUT ((void *)OUTPUT_STDOUT)
+#define CONSOLE_STDERR ((void *)OUTPUT_STDERR)
+
+/* Lets other threads run in a long transfer; no lock held. */
+static inline void fs_relax(void)
+{
+	if (unlikely(READ_ONCE(current_thread()->work) & WORK_RESCHED))
+		sched_yield();
+}
+
+/* A new inode with one reference and no name, or NULL. */
+struct inode *inode_new(uint32_t mode);
+static inline void inode_get(struct inode *i)
+{
+	refcount_get(&i->refs);
+}
+static inline bool inode_is(const struct inode *i, uint32_t type)
+{
+	return (i->mode & S_IFMT) == type;
+}
+/* Notes a change of contents; inode->lock held. */
+void inode_touch(struct inode *i);
+/* Opens i (takes a reference of its own). Flags as for open; no O_CREAT logic. 0 or -errno. */
+int inode_open(struct inode *i, int flags, struct file **out);
+
+/* ---- dir.c; tree_lock held by the caller of all of them ---- */
+
+extern const struct file_ops dir_ops;
+void dir_init(struct inode *dir, struct inode *parent);
+struct dirent *dir_find(struct inode *dir, const char *name, size_t len);
+/* Gives i (whose reference is not taken over) a name that is free. 0 or -ENOSPC. */
+int dir_add(struct inode *dir, const char *name, size_t len, struct inode *i);
+void dir_remove(struct inode *dir, struct dirent *e);
+static inline bool dir_empty(const struct inode *dir)
+{
+	return !dir->dir.by_name.root;
+}
+
+/* ---- data.c: a regular file's bytes ---- */
+
+/*
+ * The contiguous bytes at pos, at most max, where they lie; 0 at the end of the file. *page, if set,
+ * has a reference that data_page_put() drops when the bytes are no longer needed.
+ */
+size_t data_span(struct inode *i, uint64_t pos, size_t max, const void **bytes,
+		 struct data_page **page);
+void data_page_put(struct data_page *p);
+/* Reads or writes as file_ops say. append: at the end of the file instead of *pos. */
+ssize_t data_read(struct inode *i, struct uio *u, off_t *pos);
+ssize_t data_write(struct inode *i, struct uio *u, off_t *pos, bool append);
+/* 0 or -ENOSPC. */
+int data_resize(struct inode *i, uint64_t size);
+/* Frees all pages; nobody uses the inode any more. */
+void data_free(struct inode *i);
+
+/* ---- pages.c: the radix tree; inode->lock held ---- */
+
+struct data_page *pages_find(const struct page_table *t, uint64_t index);
+/* index must be free; takes over the reference. 0 or -ENOSPC. */
+int pages_insert(struct page_table *t, uint64_t index, struct data_page *p);
+/* Takes out and puts all pages from index on. */
+void pages_remove_from(struct page_table *t, uint64_t index);
+size_t pages_count(const struct page_table *t);
+
+#endif

@@ -1,0 +1,272 @@
+// SPDX-License-Identifier: MIT
+/*
+ * What opens, makes and changes names: open, mkdir, unlink, rmdir, rename, readlink. All of it runs
+ * under tree_lock. Called by the system calls through core/fs.h, and by the core's own openings.
+ */
+#include <abi/errno.h>
+#include <abi/fcntl.h>
+#include <core/string.h>
+#include "walk.h"
+
+#define UMASK 022 /* there is no umask system call */
+
+/* For creating and removing: the last component must be a name, and its parent in use. */
+static int check_parent(const struct walk *w, int dots)
+{
+	if (!w->len || is_dot(w->name, w->len) || is_dotdot(w->name, w->len))
+		return dots;
+	return w->at->nlink ? 0 : -ENOENT;
+}
+
+/* Adds a new inode of this mode at the end of the walk; *out has a reference of the caller's. */
+static int create(struct walk *w, uint32_t mode, struct inode **out)
+{
+	struct inode *i;
+	int r = w->at->nlink ? 0 : -ENOENT;
+
+	if (r)
+		return r;
+	i = inode_new(mode);
+	if (!i)
+		return -ENOSPC;
+	if (inode_is(i, S_IFDIR))
+		dir_init(i, w->at);
+	r = dir_add(w->at, w->name, w->len, i);
+	if (r)
+		inode_put(i);
+	else
+		*out = i;
+	return r;
+}
+
+/* O_CREAT: the inode that is or comes to be there, with a reference. */
+static int open_create(struct walk *w, struct inode *base, const char *path, int flags,
+		       unsigned mode, struct inode **out)
+{
+	bool exclusive = flags & (O_EXCL | O_NOFOLLOW);
+	int r = walk_path(w, base, path, WALK_PARENT);
+
+	if (r)
+		return r;
+	/* A link at the end is followed, dangling or not: what it names is created. */
+	for (unsigned n = 0; !exclusive && w->found && inode_is(w->found, S_IFLNK); n++) {
+		if (n == LINKS_MOST)
+			return -ELOOP;
+		r = walk_path(w, w->at, w->found->target, WALK_PARENT);
+		if (r)
+			return r;
+	}
+	if (w->slash)
+		return -EISDIR;
+	if (w->found && (flags & O_EXCL))
+		return -EEXIST;
+	if (!w->found)
+		return create(w, S_IFREG | (mode & 07777 & ~UMASK), out);
+	inode_get(w->found);
+	*out = w->found;
+	return 0;
+}
+
+static int open_find(struct inode *base, const char *path, int flags, unsigned mode,
+		     struct inode **out)
+{
+	struct walk w;
+	int r;
+
+	mutex_lock(&tree_lock);
+	if (flags & O_CREAT) {
+		r = open_create(&w, base, path, flags, mode, out);
+	} else {
+		r = walk_path(&w, base, path, flags & O_NOFOLLOW ? WALK_KEEP : WALK_FOLLOW);
+		if (!r) {
+			inode_get(w.found);
+			*out = w.found;
+		}
+	}
+	mutex_unlock(&tree_lock);
+	return r;
+}
+
+int fs_openat(struct inode *base, const char *path, int flags, unsigned mode, struct file **out)
+{
+	struct inode *i;
+	int r;
+
+	if ((flags & O_PATH) || (flags & O_ACCMODE) == O_ACCMODE)
+		return -EINVAL;
+	if ((flags & O_TMPFILE & ~O_DIRECTORY))
+		return -EOPNOTSUPP;
+	if ((flags & (O_CREAT | O_DIRECTORY)) == (O_CREAT | O_DIRECTORY))
+		return -EINVAL;
+	r = open_find(base, path, flags, mode, &i);
+	if (r)
+		return r;
+	r = inode_open(i, flags, out);
+	inode_put(i);
+	return r;
+}
+
+int fs_open(const char *path, int flags, unsigned mode, struct file **out)
+{
+	return fs_openat(NULL, path, flags, mode, out);
+}
+
+int fs_mkdir(struct inode *base, const char *path, unsigned mode)
+{
+	struct inode *i;
+	struct walk w;
+	int r;
+
+	mutex_lock(&tree_lock);
+	r = walk_path(&w, base, path, WALK_PARENT);
+	if (!r && w.found)
+		r = -EEXIST;
+	if (!r)
+		r = create(&w, S_IFDIR | (mode & 01777 & ~UMASK), &i);
+	mutex_unlock(&tree_lock);
+	if (!r)
+		inode_put(i);
+	return r;
+}
+
+static int unlink_file(struct walk *w)
+{
+	int r = check_parent(w, -EISDIR);
+
+	if (r)
+		return r;
+	if (!w->found)
+		return -ENOENT;
+	if (inode_is(w->found, S_IFDIR))
+		return -EISDIR;
+	if (w->slash)
+		return -ENOTDIR;
+	dir_remove(w->at, w->entry);
+	return 0;
+}
+
+static int remove_dir(struct walk *w)
+{
+	int r = check_parent(w, !w->len ? -EBUSY : is_dot(w->name, w->len) ? -EINVAL : -ENOTEMPTY);
+
+	if (r)
+		return r;
+	if (!w->found)
+		return -ENOENT;
+	if (!inode_is(w->found, S_IFDIR))
+		return -ENOTDIR;
+	if (!dir_empty(w->found))
+		return -ENOTEMPTY;
+	w->found->nlink = 0;
+	dir_remove(w->at, w->entry);
+	return 0;
+}
+
+int fs_unlink(struct inode *base, const char *path, bool directory)
+{
+	struct walk w;
+	int r;
+
+	mutex_lock(&tree_lock);
+	r = walk_path(&w, base, path, WALK_PARENT);
+	if (!r)
+		r = directory ? remove_dir(&w) : unlink_file(&w);
+	mutex_unlock(&tree_lock);
+	return r;
+}
+
+/* Is dir the directory i or below it? */
+static bool is_within(const struct inode *dir, const struct inode *i)
+{
+	for (; dir != i; dir = dir->dir.parent)
+		if (dir == dir->dir.parent)
+			return false;
+	return true;
+}
+
+/* May from take to's place? 1: they are one file, nothing is to be done. */
+static int rename_check(const struct walk *from, const struct walk *to)
+{
+	bool dir;
+	int r = check_parent(from, -EBUSY);
+
+	if (!r)
+		r = check_parent(to, -EBUSY);
+	if (r)
+		return r;
+	if (!from->found)
+		return -ENOENT;
+	dir = inode_is(from->found, S_IFDIR);
+	if (!dir && (from->slash || to->slash))
+		return -ENOTDIR;
+	if (dir && is_within(to->at, from->found))
+		return -EINVAL;
+	if (!to->found)
+		return 0;
+	if (inode_is(to->found, S_IFDIR) && is_within(from->at, to->found))
+		return -ENOTEMPTY;
+	if (to->found == from->found)
+		return 1;
+	if (dir != inode_is(to->found, S_IFDIR))
+		return dir ? -ENOTDIR : -EISDIR;
+	return dir && !dir_empty(to->found) ? -ENOTEMPTY : 0;
+}
+
+/* Moves the name. What is replaced goes only when the new name is made: a full system loses none. */
+static int rename_entry(struct walk *from, struct walk *to)
+{
+	struct inode *i = from->found;
+	struct dirent *old = to->entry;
+	int r = dir_add(to->at, to->name, to->len, i);
+
+	if (r)
+		return r;
+	if (old) {
+		if (inode_is(old->inode, S_IFDIR))
+			old->inode->nlink = 0;
+		dir_remove(to->at, old);
+	}
+	dir_remove(from->at, from->entry);
+	if (!inode_is(i, S_IFDIR))
+		return 0;
+	i->dir.self = dir_find(to->at, to->name, to->len);
+	if (to->at != from->at) {
+		inode_get(to->at);
+		i->dir.parent = to->at;
+		inode_put(from->at);
+	}
+	return 0;
+}
+
+int fs_rename(struct inode *from_base, const char *from, struct inode *to_base, const char *to)
+{
+	struct walk a, b;
+	int r;
+
+	mutex_lock(&tree_lock);
+	r = walk_path(&a, from_base, from, WALK_PARENT);
+	if (!r)
+		r = walk_path(&b, to_base, to, WALK_PARENT);
+	if (!r)
+		r = rename_check(&a, &b);
+	if (!r)
+		r = rename_entry(&a, &b);
+	mutex_unlock(&tree_lock);
+	return min(r, 0);
+}
+
+ssize_t fs_readlink(struct inode *base, const char *path, char *buf, size_t size)
+{
+	ssize_t n = -EINVAL;
+	struct walk w;
+	int r;
+
+	mutex_lock(&tree_lock);
+	r = walk_path(&w, base, path, WALK_KEEP);
+	if (!r && inode_is(w.found, S_IFLNK)) {
+		n = (ssize_t)min(size, (size_t)w.found->size);
+		memcpy(buf, w.found->target, (size_t)n);
+	}
+	mutex_unlock(&tree_lock);
+	return r ? r : n;
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/* Contract: the clock, the one-shot timer, the wall clock. */
+#ifndef ARCH_CLOCK_H
+#define ARCH_CLOCK_H
+
+#include <core/compiler.h>
+
+/* Nanoseconds since the core's first instruction; monotonic, any context. */
+uint64_t arch_clock_now(void);
+/* Interrupt at (or soon after) this time of arch_clock_now(), once; replaces the one before. */
+void arch_timer_set(uint64_t deadline);
+void arch_timer_stop(void);
+/* Seconds since 1970 from the machine's wall clock, read once at boot; 0 if it has none. */
+uint64_t arch_wall_clock(void);
+
+#endif

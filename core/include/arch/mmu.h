@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Contract: address translation. One set of page tables serves the core, the app and every CPU.
+ * The app's half is [ARCH_USER_START, ARCH_USER_END); all RAM is visible at ARCH_DIRECT_MAP.
+ * Constants come from arch_impl/mmu.h: ARCH_DIRECT_MAP, ARCH_USER_START, ARCH_USER_END.
+ */
+#ifndef ARCH_MMU_H
+#define ARCH_MMU_H
+
+#include <core/compiler.h>
+#include <arch_impl/mmu.h>
+
+#define MMU_READ  1
+#define MMU_WRITE 2
+#define MMU_EXEC  4
+#define MMU_USER  8
+#define MMU_WC	  16 /* write-combining or uncached: device memory */
+
+/*
+ * Maps one page of the app's half; 0 or -ENOMEM (no memory for a table). va must not be mapped.
+ * Memory-map lock held.
+ */
+int arch_mmu_map(uintptr_t va, phys_t pa, unsigned prot);
+/*
+ * Takes the mappings of [start, end) out, flushes them on every CPU, then calls each(arg, pa) for
+ * every page that was mapped, and frees tables left empty. Memory-map lock held, interrupts on.
+ */
+void arch_mmu_unmap(uintptr_t start, uintptr_t end,
+		    void (*each)(void *arg, uintptr_t va, phys_t pa), void *arg);
+/* Changes the rights of what is mapped in [start, end) and flushes. prot 0: kept, but no access. */
+void arch_mmu_protect(uintptr_t start, uintptr_t end, unsigned prot);
+/* The page va is mapped to, or PHYS_NONE; *prot may be NULL. */
+phys_t arch_mmu_lookup(uintptr_t va, unsigned *prot);
+
+/* Maps device memory for good, uncached: core half, any alignment. NULL if memory is gone. */
+void volatile *arch_mmio_map(phys_t pa, size_t size);
+
+/* Best ways to zero or copy one page of the direct map. */
+void arch_zero_page(void *page);
+void arch_copy_page(void *dst, const void *src);
+
+#endif

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Contract: what of a thread the architecture keeps, and switching. struct arch_thread comes from
+ * arch_impl/thread.h.
+ */
+#ifndef ARCH_THREAD_H
+#define ARCH_THREAD_H
+
+#include <core/compiler.h>
+#include <arch_impl/thread.h>
+
+struct thread;
+
+/* Gives t a stack with a guard page on which fn(arg) will run; 0 or -ENOMEM. */
+int arch_thread_init(struct thread *t, void (*fn)(void *), void *arg);
+void arch_thread_destroy(struct thread *t);
+/* Leaves prev, continues next; returns when prev is continued. Interrupts off. */
+void arch_thread_switch(struct thread *prev, struct thread *next);
+
+/* Enters ring 3 for the first time: fresh registers, pc, sp. Never returns. */
+_Noreturn void arch_enter_user(uintptr_t pc, uintptr_t sp);
+
+/* Auxiliary vector entries that only the architecture knows. */
+unsigned long arch_hwcap(void);
+unsigned long arch_minsigstksz(void);
+
+#endif

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Names and files (core/fs/): the image's archive, read-only and served in place, under a RAM file
+ * system that takes writes, and devices. One tree of inodes, one lock (sleeping), never held over
+ * an access to the app's memory: everything here takes and gives core memory. Thread context.
+ */
+#ifndef CORE_FS_H
+#define CORE_FS_H
+
+#include <core/compiler.h>
+#include <core/file.h>
+
+struct boot_info;
+struct inode;
+struct data_page;
+struct abi_stat;
+
+#define PATH_MAX 4096 /* with the NUL */
+
+/*
+ * Builds the tree from the archive at [data, data + size) in the direct map, which is page-aligned
+ * and stays for ever. 0, or -EINVAL with *why set to one line that says what is wrong. Boot only.
+ */
+int fs_mount_archive(const void *data, size_t size, const char **why);
+/* Path of the first regular executable file of the archive, or NULL. */
+const char *fs_first_executable(void);
+/* Bytes that files, names and directories may take: the RAM file system's size. */
+void fs_set_limit(size_t bytes);
+
+/* Opens path as sys_openat does, on the core's behalf. 0 or -errno; *out has one reference. */
+int fs_open(const char *path, int flags, unsigned mode, struct file **out);
+
+/*
+ * The *at calls. base is the directory a relative path starts from (NULL: the working directory);
+ * 0 or -errno as Linux's.
+ */
+int fs_openat(struct inode *base, const char *path, int flags, unsigned mode, struct file **out);
+int fs_mkdir(struct inode *base, const char *path, unsigned mode);
+int fs_unlink(struct inode *base, const char *path, bool directory);
+int fs_rename(struct inode *from_base, const char *from, struct inode *to_base, const char *to);
+/* Bytes put in buf, without a NUL, at most size. */
+ssize_t fs_readlink(struct inode *base, const char *path, char *buf, size_t size);
+/* What is at path, with a reference: inode_put(). */
+int fs_lookup(struct inode *base, const char *path, bool follow_last, struct inode **out);
+void inode_put(struct inode *i);
+/* Fills st (zeroed by the caller). */
+void inode_stat(struct inode *i, struct abi_stat *st);
+int fs_chdir(struct inode *dir);
+/* The working directory: length with the NUL, -ERANGE, or -ENOENT if it was removed. */
+ssize_t fs_getcwd(char *buf, size_t size);
+
+/*
+ * The file's bytes where they lie, if it is an archive file (page-aligned start; the bytes behind
+ * the end up to the page's end are not the file's: copy the tail page). NULL if it is not in place.
+ */
+const void *file_in_place(struct file *f, size_t *size);
+/* The same for data of any alignment: readable in place, not mappable. */
+const void *file_contents(struct file *f, size_t *size);
+/*
+ * The contiguous bytes of a regular file at pos, at most max of them, for sending: their count, 0 at
+ * the end; -EINVAL if f is no regular file. *page goes to file_span_end() when they are sent.
+ */
+ssize_t file_span(struct file *f, off_t pos, size_t max, const void **bytes,
+		  struct data_page **page);
+void file_span_end(struct data_page *page);
+
+/*
+ * Registers a device at /dev/name: open makes a file with these operations (private: its own).
+ * 0, -EEXIST or -ENOSPC. Boot only.
+ */
+int devfs_register(const char *name, unsigned mode, const struct file_ops *ops, void *private);
+
+#endif

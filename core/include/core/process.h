@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The app as a whole (core/process.c, core/exec.c): loading it, its end, its report.
+ */
+#ifndef CORE_PROCESS_H
+#define CORE_PROCESS_H
+
+#include <core/compiler.h>
+
+struct file;
+
+/*
+ * Loads the static ELF in f and builds Linux's start state; the calling thread then enters ring 3.
+ * Returns only on failure: -errno with *why set.
+ */
+int exec_app(struct file *f, const char *path, char *const argv[], char *const envp[],
+	     const char **why);
+
+/* Where an app address comes from: a symbol of the app's ELF, for backtraces. NULL if unknown. */
+const char *exec_symbol(uintptr_t addr, uint64_t *offset);
+
+/* Ends the app with an exit status (0..255) or a signal; the machine stops or halts. */
+_Noreturn void process_exit(int status);
+_Noreturn void process_kill(int sig);
+
+/* True once the app is ending: sleeps return -EINTR. */
+bool process_ending(void);
+
+#endif

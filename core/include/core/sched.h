@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Threads and waiting (core/sched.c, core/wait.c). The core is not preempted: an interrupt taken in
+ * ring 0 never switches threads, so between two calls that sleep a thread has its CPU to itself.
+ * Run-queue lock: innermost but for the page lock, taken with interrupts off.
+ */
+#ifndef CORE_SCHED_H
+#define CORE_SCHED_H
+
+#include <arch/thread.h>
+#include <core/compiler.h>
+#include <core/list.h>
+#include <core/spinlock.h>
+#include <core/time.h>
+
+/* Bits of thread->work, tested before each dispatch and each return to ring 3. */
+#define WORK_RESCHED  0x01 /* another thread should run */
+#define WORK_SIGNAL   0x02 /* a signal is pending, or the app is ending */
+#define WORK_DEFERRED 0x04 /* deferred work is pending on this CPU (core/deferred.h) */
+#define WORK_TRACE    0x10 /* tell the tracer of each system call */
+#define WORK_FILTER   0x20 /* ask the filter before each system call */
+#define WORK_ON_ENTRY (WORK_TRACE | WORK_FILTER)
+#define WORK_ON_EXIT  (WORK_RESCHED | WORK_SIGNAL | WORK_DEFERRED | WORK_TRACE)
+
+enum thread_state {
+	THREAD_RUNNABLE,
+	THREAD_SLEEPING, /* woken by sched_wake() only */
+	THREAD_DEAD,
+};
+
+struct thread {
+	uint32_t work; /* WORK_*; first, because entry.S tests it; set with atomics */
+	enum thread_state state;
+	struct arch_thread arch;
+	struct list run; /* in the run queue while runnable and not running */
+	int tid;
+	uint64_t cpu_ns;    /* processor time used before run_start */
+	uint64_t run_start; /* monotonic time since which it runs */
+	char name[16];
+};
+
+/* The running thread. */
+static inline struct thread *current_thread(void)
+{
+	return arch_current();
+}
+
+void sched_init(void);
+/*
+ * A new core thread that runs fn(arg), runnable at once; NULL if memory is gone. When fn returns
+ * the thread ends and is freed.
+ */
+struct thread *thread_create(const char *name, void (*fn)(void *), void *arg);
+_Noreturn void thread_exit(void);
+/* Gives the CPU to another runnable thread, if there is one. Thread context, no spin lock held. */
+void sched_yield(void);
+/* Makes t runnable; any context. Harmless if it is so already. */
+void sched_wake(struct thread *t);
+/*
+ * Called by whoever waits, after thread_prepare_sleep() and a last look at what it waits for:
+ * sleeps until woken. Interrupts on, no lock held. A wake between the two is not lost.
+ */
+void thread_prepare_sleep(void);
+void thread_cancel_sleep(void);
+void sched_sleep(void);
+/* The timer interrupt and wake-ups mark the running thread to be replaced at its next exit. */
+void sched_tick(void);
+/* Runs what the exit to ring 3 found in thread->work; interrupts are off on entry and return. */
+void sched_exit_work(uint32_t work);
+/* Processor time of the running thread, in nanoseconds; waiting does not count. */
+uint64_t sched_cpu_time(void);
+_Noreturn void sched_idle(void);
+
+/*
+ * Wait queues. A waiter is on its owner's stack or in its object; wake is called with the queue's
+ * lock held and interrupts off, and must not sleep.
+ */
+struct waitq {
+	struct spinlock lock;
+	struct list waiters;
+};
+
+struct waiter {
+	struct list node;
+	void (*wake)(struct waiter *w, uint32_t events);
+	struct thread *thread;
+	struct waitq *queue;
+};
+
+#define WAITQ_INIT(name)                                 \
+	{                                                \
+		SPINLOCK_INIT, LIST_INIT((name).waiters) \
+	}
+
+void waitq_init(struct waitq *q);
+/* Puts w on q so that a wake-up wakes the running thread. */
+void waitq_add(struct waitq *q, struct waiter *w);
+/* Puts w on q; w->wake is the caller's. */
+void waitq_add_callback(struct waitq *q, struct waiter *w);
+void waitq_remove(struct waiter *w);
+/* Tells all waiters that events (POLL* bits) came; any context. */
+void waitq_wake(struct waitq *q, uint32_t events);
+
+/*
+ * Sleeps until cond holds or deadline (monotonic ns, TIME_NEVER for none) passes or the app is
+ * ending or a signal is pending. Sets err to 0, -ETIMEDOUT or -EINTR. cond is evaluated without a
+ * lock and may be evaluated often.
+ */
+#define wait_event(err, q, deadline, cond)           \
+	do {                                         \
+		struct sleeper _s;                   \
+		(err) = 0;                           \
+		if (cond)                            \
+			break;                       \
+		sleeper_begin(&_s, (q), (deadline)); \
+		for (;;) {                           \
+			thread_prepare_sleep();      \
+			if (cond)                    \
+				break;               \
+			(err) = sleeper_check(&_s);  \
+			if (err)                     \
+				break;               \
+			sched_sleep();               \
+		}                                    \
+		thread_cancel_sleep();               \
+		sleeper_end(&_s);                    \
+	} while (0)
+
+struct sleeper {
+	struct waiter waiter;
+	struct timer timer;
+	uint64_t deadline;
+	bool queued, timed;
+};
+/* q may be NULL: only the deadline or a signal ends the sleep then. */
+void sleeper_begin(struct sleeper *s, struct waitq *q, uint64_t deadline);
+int sleeper_check(struct sleeper *s);
+void sleeper_end(struct sleeper *s);
+
+/* Sleeping locks: thread context; may be held over what sleeps. */
+struct mutex {
+	struct thread *owner;
+	struct waitq waiters;
+};
+#define MUTEX_INIT(name)                         \
+	{                                        \
+		NULL, WAITQ_INIT((name).waiters) \
+	}
+void mutex_init(struct mutex *m);
+void mutex_lock(struct mutex *m);
+void mutex_unlock(struct mutex *m);
+
+#endif

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Clocks and timers (core/time.c). Monotonic time is nanoseconds since the core started and never
+ * goes back. Timers stand in an ordered tree; the hardware timer is armed for the first one only,
+ * so there is no tick. Timer lock: taken with interrupts off, inside every other lock but the run
+ * queue's.
+ */
+#ifndef CORE_TIME_H
+#define CORE_TIME_H
+
+#include <core/compiler.h>
+#include <core/tree.h>
+
+#define NSEC_PER_SEC  1000000000ull
+#define NSEC_PER_MSEC 1000000ull
+#define NSEC_PER_USEC 1000ull
+#define TIME_NEVER    UINT64_MAX
+
+struct timer {
+	struct tree_node node;
+	uint64_t deadline;
+	/* Called once in interrupt context, no lock held; may start the timer again. */
+	void (*fire)(struct timer *t);
+	bool active;
+};
+
+void time_init(void);
+/* Monotonic nanoseconds; any context. */
+uint64_t time_now(void);
+/* Nanoseconds since 1970-01-01 UTC. */
+uint64_t time_realtime(void);
+void time_set_realtime(uint64_t ns);
+
+/* fire at deadline (monotonic ns); a past one fires at once. Restarts a running timer. */
+void timer_start(struct timer *t, uint64_t deadline);
+/* When it returns the timer is not running nor will it. Not from its own fire. */
+void timer_cancel(struct timer *t);
+/* Fires what is due and arms the hardware for the next; called by the timer interrupt. */
+void timer_interrupt(void);
+
+#endif

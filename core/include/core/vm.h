@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The app's address space (core/vm.c): areas in an ordered tree, pages on demand. One address
+ * space, one lock (the memory-map lock, a mutex, outermost). A fault takes it; so no other lock is
+ * ever held over an access to the app's memory.
+ */
+#ifndef CORE_VM_H
+#define CORE_VM_H
+
+#include <abi/mman.h>
+#include <core/compiler.h>
+
+void vm_init(void);
+
+/*
+ * Maps len bytes (rounded up to pages) of zero pages on demand. addr is a wish unless flags has
+ * MAP_FIXED. The address, or -errno (as a negative long).
+ */
+long vm_map_anonymous(uintptr_t addr, size_t len, unsigned prot, unsigned flags);
+/*
+ * Maps physical pages that are not the allocator's (the archive) at a fixed, page-aligned addr;
+ * never writable, never freed. 0 or -errno.
+ */
+int vm_map_physical(uintptr_t addr, size_t len, unsigned prot, phys_t pa);
+/*
+ * The same for a place that is chosen, or given and cleared, as by vm_map_anonymous(). PROT_WRITE
+ * is allowed: a page written to becomes a private copy. The address, or -errno.
+ */
+long vm_map_pages(uintptr_t addr, size_t len, unsigned prot, unsigned flags, phys_t pa);
+int vm_unmap(uintptr_t addr, size_t len);
+int vm_protect(uintptr_t addr, size_t len, unsigned prot);
+/* Sets where brk starts: the end of the app's data, page-aligned upwards by the callee. */
+void vm_set_brk(uintptr_t start);
+/* Moves the end of the data to addr if that can be done; where it is now, 0 before vm_set_brk(). */
+uintptr_t vm_brk(uintptr_t addr);
+/* A stack of at most limit bytes that grows down from the returned top, with a guard below. */
+long vm_map_stack(size_t limit);
+/* A random, free, page-aligned base for len bytes of a PIE or for mmap. 0 if there is none. */
+uintptr_t vm_random_base(size_t len);
+/* Unmaps everything; the app is gone. */
+void vm_unmap_all(void);
+
+#define VM_FAULT_WRITE 1
+#define VM_FAULT_EXEC  2
+/*
+ * Handles a page fault of the app's or of a copy on its behalf at addr. 0: resolved, retry.
+ * -EFAULT: nothing is mapped there; -EACCES: it is, but not for this access; -ENOMEM.
+ * Thread context, interrupts on.
+ */
+int vm_fault(uintptr_t addr, unsigned access);
+
+/* Pages now mapped for the app. */
+size_t vm_resident(void);
+
+#endif

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The portable core's beginning: options, hardware, drivers, the network, the archive, then the
+ * app's thread. The boot thread does all of it and becomes the idle thread.
+ */
+#include <abi/fcntl.h>
+#include <arch/cpu.h>
+#include <core/boot.h>
+#include <core/fs.h>
+#include <core/fwcfg.h>
+#include <core/log.h>
+#include <core/output.h>
+#include <core/page.h>
+#include <core/process.h>
+#include <core/random.h>
+#include <core/sched.h>
+#include <core/string.h>
+#include <core/time.h>
+#include <core/vm.h>
+#include <generated/version.h>
+
+#define FWCFG_OPTIONS "opt/ringlet/cmdline"
+
+extern void (*const initcalls_start[])(void);
+extern void (*const initcalls_end[])(void);
+
+/* After the drivers (level 4), which may bring a source, and before the network (level 5). */
+INITCALL(45, random_init);
+
+/* What the host adds to an image's own options. */
+static void add_host_options(void)
+{
+	static char text[CMDLINE_SIZE];
+	ssize_t n = fwcfg_read(FWCFG_OPTIONS, text, sizeof(text) - 1);
+	const char *why;
+
+	if (n <= 0)
+		return;
+	text[n] = 0;
+	if (cmdline_add(&boot_info.cmdline, text, &why))
+		boot_fail("options from the host: %s", why);
+}
+
+static void check_options(void)
+{
+	static const char *const known[] = {"app",   "output", "panic", "ip",  "gw",
+					    "input", "tty",    "wx",	"dns", "aslr",
+					    "stack", "ramfs",  "strace"};
+
+	for (unsigned i = 0; i < boot_info.cmdline.options; i++) {
+		const char *o = boot_info.cmdline.option[i];
+		size_t n = strchr(o, '=') ? (size_t)(strchr(o, '=') - o) : strlen(o);
+		bool ok = !strncmp(o, "env.", 4);
+
+		for (unsigned k = 0; k < ARRAY_SIZE(known) && !ok; k++)
+			ok = strlen(known[k]) == n && !strncmp(o, known[k], n);
+		if (!ok)
+			log_warn("option %s is not known: ignored", o);
+	}
+}
+
+static void mount_archive(void)
+{
+	struct boot_range *a = &boot_info.archive;
+	const char *why;
+
+	if (a->start == a->end)
+		boot_fail("the image holds no archive: load one as the module (-initrd), or build "
+			  "the image with ringlet image");
+	if (fs_mount_archive(phys_to_virt(a->start), a->end - a->start, &why))
+		boot_fail("the image's archive %s", why);
+}
+
+static void start_app(void *unused)
+{
+	static char *argv[CMDLINE_MAX_WORDS + 2];
+	const char *path = cmdline_get(&boot_info.cmdline, "app"), *why = "cannot be loaded";
+	struct file *f;
+	unsigned n = 0;
+
+	(void)unused;
+	if (!path)
+		path = fs_first_executable();
+	if (!path)
+		boot_fail("the image holds no executable file: give one to ringlet image");
+	if (fs_open(path, O_RDONLY, 0, &f))
+		boot_fail("%s: no such file in the image", path);
+	argv[n++] = (char *)path;
+	for (unsigned i = 0; i < boot_info.cmdline.args; i++)
+		argv[n++] = boot_info.cmdline.arg[i];
+	log_info("app: %s, %zu KiB of %zu free, starts after %llu us", path,
+		 page_free_count() * (PAGE_SIZE / 1024), page_total() * (PAGE_SIZE / 1024),
+		 (unsigned long long)(time_now() / NSEC_PER_USEC));
+	exec_app(f, path, argv, NULL, &why);
+	boot_fail("%s %s", path, why);
+}
+
+_Noreturn void core_main(void)
+{
+	log_info("Ringlet %s, by %s", RINGLET_VERSION, boot_info.protocol);
+	sched_init();
+	add_host_options();
+	output_init();
+	arch_init();
+	time_init();
+	check_options();
+	vm_init();
+	arch_irq_enable();
+	for (void (*const *fn)(void) = initcalls_start; fn < initcalls_end; fn++)
+		(*fn)();
+	mount_archive();
+	if (!thread_create("app", start_app, NULL))
+		boot_fail("too little memory for the app's thread");
+	arch_seal();
+	sched_idle();
+}

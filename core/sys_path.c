@@ -1,0 +1,372 @@
+// SPDX-License-Identifier: MIT
+/*
+ * System calls that take paths. A path is copied in first, short ones to the stack; then core/fs.h
+ * does the rest on core memory. Owns nothing.
+ */
+#include <abi/errno.h>
+#include <abi/fcntl.h>
+#include <abi/stat.h>
+#include <core/fs.h>
+#include <core/heap.h>
+#include <core/string.h>
+#include <core/syscall.h>
+#include <core/uaccess.h>
+
+#define R_OK 4
+#define W_OK 2
+#define X_OK 1
+
+/* A path of the app's, and the directory it starts from. */
+struct user_path {
+	char small[128];
+	char *name;	   /* small, or allocated */
+	struct file *base; /* NULL: the working directory, or an absolute path */
+};
+
+static int copy_path(struct user_path *p, const char __user *path)
+{
+	ssize_t n = strncpy_from_user(p->small, path, sizeof(p->small));
+
+	p->name = p->small;
+	if (n != -ENAMETOOLONG)
+		return (int)min(n, (ssize_t)0);
+	p->name = kmalloc(PATH_MAX);
+	if (!p->name)
+		return -ENOMEM;
+	n = strncpy_from_user(p->name, path, PATH_MAX);
+	if (n >= 0)
+		return 0;
+	kfree(p->name);
+	return (int)n;
+}
+
+static void path_put(struct user_path *p)
+{
+	if (p->name != p->small)
+		kfree(p->name);
+	if (p->base)
+		file_put(p->base);
+}
+
+/* 0 or -errno; path_put() after success only. */
+static int path_get(struct user_path *p, int dirfd, const char __user *path)
+{
+	int r = copy_path(p, path);
+
+	p->base = NULL;
+	/* An empty path is refused later whatever it starts from. */
+	if (r || dirfd == AT_FDCWD || *p->name == '/' || !*p->name)
+		return r;
+	p->base = fd_get(dirfd);
+	if (p->base && p->base->inode)
+		return 0;
+	r = p->base ? -ENOTDIR : -EBADF;
+	path_put(p);
+	return r;
+}
+
+static struct inode *path_base(const struct user_path *p)
+{
+	return p->base ? p->base->inode : NULL;
+}
+
+/* ---- opening ---- */
+
+static long open_path(const struct user_path *p, int flags, unsigned mode)
+{
+	struct file *f;
+	long r = fs_openat(path_base(p), p->name, flags, mode, &f);
+
+	if (r)
+		return r;
+	r = fd_install(f, 0, flags & O_CLOEXEC);
+	if (r < 0)
+		file_put(f);
+	return r;
+}
+
+long sys_openat(int dirfd, const char __user *path, int flags, unsigned mode)
+{
+	struct user_path p;
+	long r = path_get(&p, dirfd, path);
+
+	if (r)
+		return r;
+	r = open_path(&p, flags, mode);
+	path_put(&p);
+	return r;
+}
+
+long sys_open(const char __user *path, int flags, unsigned mode)
+{
+	return sys_openat(AT_FDCWD, path, flags, mode);
+}
+
+/* ---- metadata ---- */
+
+static long file_stat(struct file *f, struct abi_stat *st)
+{
+	if (f->ops->stat)
+		return f->ops->stat(f, st);
+	if (f->inode) {
+		inode_stat(f->inode, st);
+		return 0;
+	}
+	st->st_mode = S_IFCHR | 0600;
+	st->st_nlink = 1;
+	st->st_blksize = PAGE_SIZE;
+	return 0;
+}
+
+long sys_fstat(int fd, struct abi_stat __user *ust)
+{
+	struct file *f = fd_get(fd);
+	struct abi_stat st = {0};
+	long r;
+
+	if (!f)
+		return -EBADF;
+	r = file_stat(f, &st);
+	file_put(f);
+	return r ? r : copy_to_user(ust, &st, sizeof(st));
+}
+
+static long path_stat(int dirfd, const char __user *path, bool follow, struct abi_stat *st)
+{
+	struct user_path p;
+	struct inode *i;
+	long r = path_get(&p, dirfd, path);
+
+	if (r)
+		return r;
+	r = fs_lookup(path_base(&p), p.name, follow, &i);
+	path_put(&p);
+	if (r)
+		return r;
+	inode_stat(i, st);
+	inode_put(i);
+	return 0;
+}
+
+/* Whether the app's string is empty; -EFAULT. */
+static int path_is_empty(const char __user *path)
+{
+	char c;
+
+	if (copy_from_user(&c, path, 1))
+		return -EFAULT;
+	return !c;
+}
+
+long sys_newfstatat(int dirfd, const char __user *path, struct abi_stat __user *ust, int flags)
+{
+	struct abi_stat st = {0};
+	int empty = 0;
+	long r;
+
+	/* AT_NO_AUTOMOUNT (0x800) asks for what is always so. */
+	if (flags & ~(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH | 0x800))
+		return -EINVAL;
+	if (flags & AT_EMPTY_PATH)
+		empty = path ? path_is_empty(path) : 1;
+	if (empty < 0)
+		return empty;
+	if (empty && dirfd != AT_FDCWD)
+		return sys_fstat(dirfd, ust);
+	if (empty) {
+		struct inode *i;
+
+		r = fs_lookup(NULL, ".", true, &i);
+		if (!r) {
+			inode_stat(i, &st);
+			inode_put(i);
+		}
+	} else {
+		r = path_stat(dirfd, path, !(flags & AT_SYMLINK_NOFOLLOW), &st);
+	}
+	return r ? r : copy_to_user(ust, &st, sizeof(st));
+}
+
+long sys_stat(const char __user *path, struct abi_stat __user *st)
+{
+	return sys_newfstatat(AT_FDCWD, path, st, 0);
+}
+
+long sys_lstat(const char __user *path, struct abi_stat __user *st)
+{
+	return sys_newfstatat(AT_FDCWD, path, st, AT_SYMLINK_NOFOLLOW);
+}
+
+/* The superuser may read and write everything, and execute what anybody may. */
+long sys_faccessat(int dirfd, const char __user *path, int mode)
+{
+	struct abi_stat st = {0};
+	long r;
+
+	if (mode & ~(R_OK | W_OK | X_OK))
+		return -EINVAL;
+	r = path_stat(dirfd, path, true, &st);
+	if (r)
+		return r;
+	if ((mode & X_OK) && (st.st_mode & S_IFMT) != S_IFDIR && !(st.st_mode & 0111))
+		return -EACCES;
+	return 0;
+}
+
+long sys_access(const char __user *path, int mode)
+{
+	return sys_faccessat(AT_FDCWD, path, mode);
+}
+
+/* ---- names ---- */
+
+long sys_mkdirat(int dirfd, const char __user *path, unsigned mode)
+{
+	struct user_path p;
+	long r = path_get(&p, dirfd, path);
+
+	if (r)
+		return r;
+	r = fs_mkdir(path_base(&p), p.name, mode);
+	path_put(&p);
+	return r;
+}
+
+long sys_mkdir(const char __user *path, unsigned mode)
+{
+	return sys_mkdirat(AT_FDCWD, path, mode);
+}
+
+long sys_unlinkat(int dirfd, const char __user *path, int flags)
+{
+	struct user_path p;
+	long r;
+
+	if (flags & ~AT_REMOVEDIR)
+		return -EINVAL;
+	r = path_get(&p, dirfd, path);
+	if (r)
+		return r;
+	r = fs_unlink(path_base(&p), p.name, flags & AT_REMOVEDIR);
+	path_put(&p);
+	return r;
+}
+
+long sys_unlink(const char __user *path)
+{
+	return sys_unlinkat(AT_FDCWD, path, 0);
+}
+
+long sys_rmdir(const char __user *path)
+{
+	return sys_unlinkat(AT_FDCWD, path, AT_REMOVEDIR);
+}
+
+long sys_renameat(int fromfd, const char __user *from, int tofd, const char __user *to)
+{
+	struct user_path a, b;
+	long r = path_get(&a, fromfd, from);
+
+	if (r)
+		return r;
+	r = path_get(&b, tofd, to);
+	if (!r) {
+		r = fs_rename(path_base(&a), a.name, path_base(&b), b.name);
+		path_put(&b);
+	}
+	path_put(&a);
+	return r;
+}
+
+long sys_rename(const char __user *from, const char __user *to)
+{
+	return sys_renameat(AT_FDCWD, from, AT_FDCWD, to);
+}
+
+static long read_link(const struct user_path *p, char __user *buf, size_t n)
+{
+	char *target = kmalloc(PATH_MAX);
+	ssize_t r;
+
+	if (!target)
+		return -ENOMEM;
+	r = fs_readlink(path_base(p), p->name, target, min(n, (size_t)PATH_MAX));
+	if (r > 0 && copy_to_user(buf, target, (size_t)r))
+		r = -EFAULT;
+	kfree(target);
+	return r;
+}
+
+long sys_readlinkat(int dirfd, const char __user *path, char __user *buf, size_t n)
+{
+	struct user_path p;
+	long r;
+
+	if (!n || n > INT32_MAX)
+		return -EINVAL;
+	r = path_get(&p, dirfd, path);
+	if (r)
+		return r;
+	r = read_link(&p, buf, n);
+	path_put(&p);
+	return r;
+}
+
+long sys_readlink(const char __user *path, char __user *buf, size_t n)
+{
+	return sys_readlinkat(AT_FDCWD, path, buf, n);
+}
+
+long sys_truncate(const char __user *path, off_t length)
+{
+	struct user_path p;
+	struct file *f;
+	long r;
+
+	if (length < 0)
+		return -EINVAL;
+	r = path_get(&p, AT_FDCWD, path);
+	if (r)
+		return r;
+	r = fs_open(p.name, O_WRONLY, 0, &f);
+	path_put(&p);
+	if (r)
+		return r;
+	r = f->ops->truncate ? f->ops->truncate(f, length) : -EINVAL;
+	file_put(f);
+	return r;
+}
+
+/* ---- the working directory ---- */
+
+long sys_chdir(const char __user *path)
+{
+	struct user_path p;
+	struct inode *i;
+	long r = path_get(&p, AT_FDCWD, path);
+
+	if (r)
+		return r;
+	r = fs_lookup(NULL, p.name, true, &i);
+	path_put(&p);
+	if (r)
+		return r;
+	r = fs_chdir(i);
+	inode_put(i);
+	return r;
+}
+
+long sys_getcwd(char __user *buf, size_t n)
+{
+	size_t size = min(n, (size_t)PATH_MAX);
+	char *path = kmalloc(PATH_MAX);
+	ssize_t r;
+
+	if (!path)
+		return -ENOMEM;
+	r = fs_getcwd(path, size);
+	if (r > 0 && copy_to_user(buf, path, (size_t)r))
+		r = -EFAULT;
+	kfree(path);
+	return r;
+}

@@ -1,0 +1,537 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The app's address space: areas (vm_area.c) say what should be where, page faults make it so.
+ * Every mapped page is either the app's own, from the page allocator, or one of the archive's,
+ * which is never freed and never writable; a write to it makes an own copy.
+ *
+ * Lock: vm_lock, the memory-map lock: a mutex, outermost, held over no access to the app's memory.
+ * It guards the areas, the app's page tables and all that is static here.
+ */
+#include <abi/errno.h>
+#include <core/boot.h>
+#include <core/log.h>
+#include <core/page.h>
+#include <core/random.h>
+#include <core/sched.h>
+#include <core/string.h>
+#include <core/vm.h>
+
+#include "vm_area.h"
+
+/*
+ * Where things go. Stacks in the last 64 GiB, mappings below that, downwards; position-independent
+ * programs in the middle, with room for brk above them.
+ */
+#define STACK_ZONE	  (ARCH_USER_END - (64ul << 30))
+#define STACK_MAX	  (32ul << 30)
+#define MAP_LOW		  (1ul << 20) /* nothing is placed lower unless asked for */
+#define PIE_LOW		  0x100000000000ul
+#define PIE_HIGH	  0x700000000000ul
+#define PIE_FIXED	  0x555555554000ul /* without randomization */
+#define END_32BIT	  0x80000000ul
+#define RANDOM_MAP_BITS	  28 /* in pages, as Linux */
+#define RANDOM_STACK_BITS 22
+#define RANDOM_BRK_BITS	  13
+
+#define PROT_ALL (PROT_READ | PROT_WRITE | PROT_EXEC)
+
+/* Pages of the archive that one fault maps. */
+#define FAULT_AROUND 16
+
+static struct mutex vm_lock = MUTEX_INIT(vm_lock);
+static size_t resident;
+static uintptr_t brk_start, brk_end;
+static uintptr_t map_top; /* chosen mappings end at or below; 0: not chosen yet */
+static bool no_wx;	  /* option wx=off: refuse what is writable and executable */
+static bool aslr = true;
+
+void vm_init(void)
+{
+	const char *v = cmdline_get(&boot_info.cmdline, "aslr");
+
+	aslr = !v || strcmp(v, "off");
+	v = cmdline_get(&boot_info.cmdline, "wx");
+	no_wx = v && !strcmp(v, "off");
+	area_init();
+	resident = 0;
+	brk_start = brk_end = 0;
+	map_top = 0;
+}
+
+/* A random multiple of the page size, or 0 without randomization. */
+static uintptr_t random_pages(unsigned bits)
+{
+	return aslr ? (random_u64() & ((1ul << bits) - 1)) << PAGE_SHIFT : 0;
+}
+
+/* Not at vm_init(), because random numbers come later than memory. */
+static uintptr_t place_top(void)
+{
+	if (!map_top)
+		map_top = STACK_ZONE - random_pages(RANDOM_MAP_BITS);
+	return map_top;
+}
+
+/* ---- pages ---- */
+
+/* Pages only the core may have, so that the app meets -ENOMEM before the core does. */
+static size_t reserved_pages(void)
+{
+	return min(page_total() / 64, (size_t)256);
+}
+
+/* What the page table says for a page of a; `own`: not one of the archive's. */
+static unsigned page_prot(const struct area *a, bool own)
+{
+	unsigned prot = a->prot;
+
+	if (!own)
+		prot &= ~(unsigned)PROT_WRITE;
+	return prot ? prot | MMU_READ | MMU_USER : 0;
+}
+_Static_assert(PROT_READ == MMU_READ && PROT_WRITE == MMU_WRITE && PROT_EXEC == MMU_EXEC,
+	       "the app's rights are the page table's");
+
+static inline phys_t archive_page(const struct area *a, uintptr_t va)
+{
+	return a->pa + (va - a->start);
+}
+
+static void page_dropped(void *area, uintptr_t va, phys_t pa)
+{
+	const struct area *a = area;
+
+	resident--;
+	if (a->kind != AREA_PHYSICAL || pa != archive_page(a, va))
+		page_free(phys_to_virt(pa), 0);
+}
+
+static void drop_pages(struct area *a, uintptr_t start, uintptr_t end)
+{
+	arch_mmu_unmap(start, end, page_dropped, a);
+}
+
+static int map_page(uintptr_t va, phys_t pa, unsigned prot)
+{
+	int err = arch_mmu_map(va, pa, prot);
+
+	resident += !err;
+	return err;
+}
+
+/* Maps an own page: zeros, or a copy. */
+static int fault_own(const struct area *a, uintptr_t va, const void *copy)
+{
+	void *page;
+	int err;
+
+	if (unlikely(page_free_count() <= reserved_pages()))
+		return -ENOMEM;
+	page = page_alloc(0);
+	if (unlikely(!page))
+		return -ENOMEM;
+	if (copy)
+		arch_copy_page(page, copy);
+	else
+		arch_zero_page(page);
+	err = map_page(va, virt_to_phys(page), page_prot(a, true));
+	if (unlikely(err))
+		page_free(page, 0);
+	return err;
+}
+
+static int fault_archive(const struct area *a, uintptr_t va)
+{
+	uintptr_t start = max(ALIGN_DOWN(va, FAULT_AROUND * PAGE_SIZE), a->start);
+	uintptr_t end = min(start + FAULT_AROUND * PAGE_SIZE, a->end);
+	int err = map_page(va, archive_page(a, va), page_prot(a, false));
+
+	for (; !err && start < end; start += PAGE_SIZE)
+		if (arch_mmu_lookup(start, NULL) == PHYS_NONE &&
+		    map_page(start, archive_page(a, start), page_prot(a, false)))
+			break;
+	return err;
+}
+
+/* A write to a page that is mapped read-only though its area is writable. */
+static int fault_write_protected(struct area *a, uintptr_t va, phys_t pa)
+{
+	if (a->kind != AREA_PHYSICAL || pa != archive_page(a, va)) {
+		arch_mmu_protect(va, va + PAGE_SIZE, page_prot(a, true));
+		return 0;
+	}
+	drop_pages(a, va, va + PAGE_SIZE);
+	return fault_own(a, va, phys_to_virt(pa));
+}
+
+static bool access_allowed(unsigned prot, unsigned access)
+{
+	if (access & VM_FAULT_WRITE)
+		return prot & PROT_WRITE;
+	if (access & VM_FAULT_EXEC)
+		return prot & PROT_EXEC;
+	return prot != PROT_NONE;
+}
+
+static int fault_locked(uintptr_t va, unsigned access)
+{
+	struct area *a = area_at(va);
+	bool write = access & VM_FAULT_WRITE;
+	unsigned have;
+	phys_t pa;
+
+	if (unlikely(a->start > va))
+		return -EFAULT;
+	if (unlikely(!access_allowed(a->prot, access)))
+		return -EACCES;
+	pa = arch_mmu_lookup(va, &have);
+	if (unlikely(pa != PHYS_NONE)) /* another thread was faster, or a write to the archive's */
+		return write && !(have & MMU_WRITE) ? fault_write_protected(a, va, pa) : 0;
+	if (a->kind != AREA_PHYSICAL)
+		return fault_own(a, va, NULL);
+	return write ? fault_own(a, va, phys_to_virt(archive_page(a, va))) : fault_archive(a, va);
+}
+
+int vm_fault(uintptr_t addr, unsigned access)
+{
+	int err;
+
+	if (unlikely(addr < ARCH_USER_START || addr >= ARCH_USER_END))
+		return -EFAULT;
+	mutex_lock(&vm_lock);
+	err = fault_locked(ALIGN_DOWN(addr, PAGE_SIZE), access);
+	mutex_unlock(&vm_lock);
+	return err;
+}
+
+/* Maps what can be mapped now; a failure is met again at the access. Yields: it can be long. */
+static void populate(uintptr_t start, size_t len, unsigned prot)
+{
+	unsigned access = prot & PROT_WRITE ? VM_FAULT_WRITE : 0;
+
+	for (size_t done = 0; prot && done < len; done += PAGE_SIZE) {
+		if (vm_fault(start + done, access))
+			break;
+		if ((done / PAGE_SIZE + 1) % 256 == 0)
+			sched_yield();
+	}
+}
+
+size_t vm_resident(void)
+{
+	return READ_ONCE(resident);
+}
+
+/* ---- mapping ---- */
+
+static int unmap_locked(uintptr_t start, uintptr_t end)
+{
+	struct area *a = area_at(start), *next;
+
+	if (a->start < start && end < a->end && !area_split(a, end))
+		return -ENOMEM;
+	for (; a->start < end; a = next) {
+		uintptr_t s = max(a->start, start), e = min(a->end, end);
+
+		next = area_next(a);
+		drop_pages(a, s, e);
+		if (a->start < s)
+			area_shrink(a, a->start, s);
+		else if (e < a->end)
+			area_shrink(a, e, a->end);
+		else
+			area_remove(a);
+	}
+	return 0;
+}
+
+/* A single mapping that all memory could not hold is a mistake; the sum of all may exceed it. */
+static bool too_much(const struct area *a, size_t len)
+{
+	return a->prot & PROT_WRITE && !a->noreserve && len > page_total() * PAGE_SIZE;
+}
+
+static int place_fixed(struct area *a, size_t len, unsigned flags)
+{
+	if (!IS_ALIGNED(a->start, PAGE_SIZE))
+		return -EINVAL;
+	if (a->start < ARCH_USER_START)
+		return -EPERM;
+	if (a->start > ARCH_USER_END || len > ARCH_USER_END - a->start)
+		return -ENOMEM;
+	if (!(flags & MAP_FIXED_NOREPLACE))
+		return unmap_locked(a->start, a->start + len);
+	return area_at(a->start)->start >= a->start + len ? 0 : -EEXIST;
+}
+
+/* The wish if it can be had, else the highest place. */
+static int place_free(struct area *a, size_t len, unsigned flags)
+{
+	uintptr_t wish = ALIGN_DOWN(a->start, PAGE_SIZE), high = place_top();
+
+	if (flags & MAP_32BIT)
+		high = END_32BIT;
+	if (wish >= MAP_LOW && wish < ARCH_USER_END && len <= ARCH_USER_END - wish &&
+	    (!(flags & MAP_32BIT) || wish + len <= END_32BIT) && area_is_free(wish, wish + len)) {
+		a->start = wish;
+		return 0;
+	}
+	a->start = area_find_gap(len, MAP_LOW, high);
+	if (!a->start && !(flags & MAP_32BIT))
+		a->start = area_find_gap(len, MAP_LOW, ARCH_USER_END);
+	return a->start ? 0 : -ENOMEM;
+}
+
+/* Maps len bytes (a multiple of the page size) described by *a; a->start is where or a wish. */
+static long map_locked(struct area *a, size_t len, unsigned flags)
+{
+	int err;
+
+	if (flags & (MAP_FIXED | MAP_FIXED_NOREPLACE))
+		err = place_fixed(a, len, flags);
+	else
+		err = place_free(a, len, flags);
+	if (err)
+		return err;
+	a->end = a->start + len;
+	err = area_add(a);
+	return err ? err : (long)a->start;
+}
+
+static long map_area(struct area *a, size_t len, unsigned flags)
+{
+	long at;
+
+	if (!len)
+		return -EINVAL;
+	if (len > ARCH_USER_END - ARCH_USER_START)
+		return -ENOMEM;
+	len = ALIGN_UP(len, PAGE_SIZE);
+	if (no_wx && (a->prot & PROT_WRITE) && (a->prot & PROT_EXEC))
+		return -EACCES;
+	if (too_much(a, len))
+		return -ENOMEM;
+	mutex_lock(&vm_lock);
+	at = map_locked(a, len, flags);
+	mutex_unlock(&vm_lock);
+	if (at > 0 && flags & (MAP_POPULATE | MAP_LOCKED))
+		populate((uintptr_t)at, len, a->prot);
+	return at;
+}
+
+long vm_map_anonymous(uintptr_t addr, size_t len, unsigned prot, unsigned flags)
+{
+	struct area a = {
+		.start = addr,
+		.kind = AREA_ANONYMOUS,
+		.prot = prot & PROT_ALL,
+		.noreserve = flags & MAP_NORESERVE,
+	};
+
+	return map_area(&a, len, flags);
+}
+
+long vm_map_pages(uintptr_t addr, size_t len, unsigned prot, unsigned flags, phys_t pa)
+{
+	struct area a = {
+		.start = addr,
+		.kind = AREA_PHYSICAL,
+		.prot = prot & PROT_ALL,
+		.pa = pa,
+	};
+
+	if (!IS_ALIGNED(pa, PAGE_SIZE))
+		return -EINVAL;
+	return map_area(&a, len, flags);
+}
+
+int vm_map_physical(uintptr_t addr, size_t len, unsigned prot, phys_t pa)
+{
+	long at;
+
+	if (prot & PROT_WRITE)
+		return -EINVAL;
+	at = vm_map_pages(addr, len, prot, MAP_FIXED_NOREPLACE, pa);
+	return at < 0 ? (int)at : 0;
+}
+
+int vm_unmap(uintptr_t addr, size_t len)
+{
+	int err;
+
+	if (!IS_ALIGNED(addr, PAGE_SIZE) || !len || addr > ARCH_USER_END ||
+	    len > ARCH_USER_END - addr)
+		return -EINVAL;
+	len = ALIGN_UP(len, PAGE_SIZE);
+	if (addr + len <= ARCH_USER_START)
+		return 0;
+	mutex_lock(&vm_lock);
+	err = unmap_locked(max(addr, ARCH_USER_START), addr + len);
+	mutex_unlock(&vm_lock);
+	return err;
+}
+
+void vm_unmap_all(void)
+{
+	mutex_lock(&vm_lock);
+	/* Cannot fail: no area is split. */
+	(void)unmap_locked(ARCH_USER_START, ARCH_USER_END);
+	brk_start = brk_end = 0;
+	map_top = 0;
+	mutex_unlock(&vm_lock);
+}
+
+/* ---- rights ---- */
+
+/* 0 if [start, end) is mapped without a hole and may have the rights. */
+static int protect_check(uintptr_t start, uintptr_t end, unsigned prot)
+{
+	for (const struct area *a = area_at(start); start < end; a = area_next(a)) {
+		struct area wanted = {.prot = (uint8_t)prot, .noreserve = a->noreserve};
+
+		if (a->start > start)
+			return -ENOMEM;
+		if (!(a->prot & PROT_WRITE) && too_much(&wanted, min(a->end, end) - start))
+			return -ENOMEM;
+		start = a->end;
+	}
+	return 0;
+}
+
+/* Gives the part of a in [start, end) the rights; the area that then holds the part, or NULL. */
+static struct area *protect_area(struct area *a, uintptr_t start, uintptr_t end, unsigned prot)
+{
+	if (a->start < start) {
+		a = area_split(a, start);
+		if (!a)
+			return NULL;
+	}
+	if (end < a->end && !area_split(a, end))
+		return NULL;
+	a->prot = (uint8_t)prot;
+	arch_mmu_protect(a->start, a->end, page_prot(a, a->kind != AREA_PHYSICAL));
+	return area_join_below(a);
+}
+
+static int protect_locked(uintptr_t start, uintptr_t end, unsigned prot)
+{
+	int err = protect_check(start, end, prot);
+	struct area *a = area_at(start);
+
+	if (err)
+		return err;
+	for (; a->start < end; a = area_next(a)) {
+		a = a->prot == prot ? area_join_below(a) : protect_area(a, start, end, prot);
+		if (!a)
+			return -ENOMEM;
+	}
+	area_join_below(a);
+	return 0;
+}
+
+int vm_protect(uintptr_t addr, size_t len, unsigned prot)
+{
+	int err;
+
+	if (!IS_ALIGNED(addr, PAGE_SIZE) || prot & ~(unsigned)PROT_ALL)
+		return -EINVAL;
+	if (!len)
+		return 0;
+	if (addr < ARCH_USER_START || addr > ARCH_USER_END || len > ARCH_USER_END - addr)
+		return -ENOMEM;
+	if (no_wx && (prot & PROT_WRITE) && (prot & PROT_EXEC))
+		return -EACCES;
+	mutex_lock(&vm_lock);
+	err = protect_locked(addr, addr + ALIGN_UP(len, PAGE_SIZE), prot);
+	mutex_unlock(&vm_lock);
+	return err;
+}
+
+/* ---- brk, stack, bases ---- */
+
+void vm_set_brk(uintptr_t start)
+{
+	mutex_lock(&vm_lock);
+	brk_start = brk_end = ALIGN_UP(start, PAGE_SIZE) + random_pages(RANDOM_BRK_BITS);
+	mutex_unlock(&vm_lock);
+}
+
+/* Maps [from, to) for brk: a page must stay free above it. */
+static bool brk_grow(uintptr_t from, uintptr_t to)
+{
+	struct area a = {
+		.start = from,
+		.end = to,
+		.kind = AREA_ANONYMOUS,
+		.prot = PROT_READ | PROT_WRITE,
+	};
+
+	return to < STACK_ZONE && !too_much(&a, to - from) && area_is_free(from, to + PAGE_SIZE) &&
+	       !area_add(&a);
+}
+
+uintptr_t vm_brk(uintptr_t addr)
+{
+	uintptr_t from, to, result;
+	bool done = true;
+
+	mutex_lock(&vm_lock);
+	if (addr >= brk_start && addr < ARCH_USER_END && brk_start) {
+		from = ALIGN_UP(brk_end, PAGE_SIZE);
+		to = ALIGN_UP(addr, PAGE_SIZE);
+		if (to > from)
+			done = brk_grow(from, to);
+		else if (to < from)
+			done = !unmap_locked(to, from);
+		if (done)
+			brk_end = addr;
+	}
+	result = brk_end;
+	mutex_unlock(&vm_lock);
+	return result;
+}
+
+long vm_map_stack(size_t limit)
+{
+	struct area a = {
+		.kind = AREA_STACK,
+		.prot = PROT_READ | PROT_WRITE,
+		.noreserve = true,
+	};
+	long err;
+
+	if (!limit || limit > STACK_MAX)
+		return -EINVAL;
+	limit = ALIGN_UP(limit, PAGE_SIZE);
+	mutex_lock(&vm_lock);
+	a.start = ARCH_USER_END - PAGE_SIZE - random_pages(RANDOM_STACK_BITS) - limit;
+	if (!area_is_free(a.start - AREA_STACK_GUARD, a.start + limit)) {
+		a.start = area_find_gap(limit + AREA_STACK_GUARD, STACK_ZONE, ARCH_USER_END);
+		a.start += a.start ? AREA_STACK_GUARD : 0;
+	}
+	a.end = a.start + limit;
+	err = a.start ? area_add(&a) : -ENOMEM;
+	mutex_unlock(&vm_lock);
+	return err ? err : (long)a.end;
+}
+
+uintptr_t vm_random_base(size_t len)
+{
+	uintptr_t base = 0;
+
+	if (!len || len > PIE_HIGH - PIE_LOW)
+		return 0;
+	len = ALIGN_UP(len, PAGE_SIZE);
+	mutex_lock(&vm_lock);
+	for (int tries = 0; tries < 8 && !base; tries++) {
+		uint64_t span = (PIE_HIGH - PIE_LOW - len) / PAGE_SIZE + 1;
+
+		base = aslr ? PIE_LOW + random_u64() % span * PAGE_SIZE : PIE_FIXED;
+		if (!area_is_free(base, base + len))
+			base = 0;
+	}
+	if (!base)
+		base = area_find_gap(len, PIE_LOW, PIE_HIGH);
+	mutex_unlock(&vm_lock);
+	return base;
+}

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: MIT */
+/* Wait queues, sleeps with a deadline, sleeping locks; built on sched_sleep() and sched_wake(). */
+#include <abi/errno.h>
+#include <core/process.h>
+#include <core/sched.h>
+
+void waitq_init(struct waitq *q)
+{
+	q->lock = (struct spinlock)SPINLOCK_INIT;
+	list_init(&q->waiters);
+}
+
+static void wake_thread(struct waiter *w, uint32_t events)
+{
+	(void)events;
+	sched_wake(w->thread);
+}
+
+void waitq_add_callback(struct waitq *q, struct waiter *w)
+{
+	unsigned long irq = spin_lock_irqsave(&q->lock);
+
+	w->queue = q;
+	list_add_tail(&q->waiters, &w->node);
+	spin_unlock_irqrestore(&q->lock, irq);
+}
+
+void waitq_add(struct waitq *q, struct waiter *w)
+{
+	w->thread = current_thread();
+	w->wake = wake_thread;
+	waitq_add_callback(q, w);
+}
+
+void waitq_remove(struct waiter *w)
+{
+	unsigned long irq = spin_lock_irqsave(&w->queue->lock);
+
+	list_del(&w->node);
+	spin_unlock_irqrestore(&w->queue->lock, irq);
+}
+
+void waitq_wake(struct waitq *q, uint32_t events)
+{
+	struct waiter *w, *tmp;
+	unsigned long irq;
+
+	/* A waiter that adds itself now looks at its condition after that. */
+	if (list_empty(&q->waiters))
+		return;
+	irq = spin_lock_irqsave(&q->lock);
+	list_for_each_entry_safe (w, tmp, &q->waiters, node)
+		w->wake(w, events);
+	spin_unlock_irqrestore(&q->lock, irq);
+}
+
+static void sleeper_fire(struct timer *t)
+{
+	sched_wake(container_of(t, struct sleeper, timer)->waiter.thread);
+}
+
+void sleeper_begin(struct sleeper *s, struct waitq *q, uint64_t deadline)
+{
+	s->deadline = deadline;
+	s->queued = q;
+	s->timed = deadline != TIME_NEVER;
+	s->waiter.thread = current_thread();
+	if (q)
+		waitq_add(q, &s->waiter);
+	if (s->timed) {
+		s->timer.active = false;
+		s->timer.fire = sleeper_fire;
+		timer_start(&s->timer, deadline);
+	}
+}
+
+int sleeper_check(struct sleeper *s)
+{
+	if (process_ending() || current_thread()->work & WORK_SIGNAL)
+		return -EINTR;
+	if (s->timed && time_now() >= s->deadline)
+		return -ETIMEDOUT;
+	return 0;
+}
+
+void sleeper_end(struct sleeper *s)
+{
+	if (s->timed)
+		timer_cancel(&s->timer);
+	if (s->queued)
+		waitq_remove(&s->waiter);
+}
+
+void mutex_init(struct mutex *m)
+{
+	m->owner = NULL;
+	waitq_init(&m->waiters);
+}
+
+static bool mutex_try(struct mutex *m)
+{
+	struct thread *nobody = NULL;
+
+	return __atomic_compare_exchange_n(&m->owner, &nobody, current_thread(), false,
+					   __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
+}
+
+void mutex_lock(struct mutex *m)
+{
+	struct waiter w;
+
+	if (likely(mutex_try(m)))
+		return;
+	waitq_add(&m->waiters, &w);
+	for (;;) {
+		thread_prepare_sleep();
+		if (mutex_try(m))
+			break;
+		sched_sleep();
+	}
+	thread_cancel_sleep();
+	waitq_remove(&w);
+}
+
+void mutex_unlock(struct mutex *m)
+{
+	__atomic_store_n(&m->owner, NULL, __ATOMIC_SEQ_CST);
+	waitq_wake(&m->waiters, 0);
+}

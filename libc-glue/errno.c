@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/* Results of system calls: the one border where -errno becomes -1 and errno. */
+#include <errno.h>
+#include <stdarg.h>
+#include <unistd.h>
+#include "syscall.h"
+
+#define MAX_ERRNO 4095
+
+long syscall_result(long raw)
+{
+	if (__builtin_expect((unsigned long)raw < (unsigned long)-MAX_ERRNO, 1))
+		return raw;
+	errno = (int)-raw;
+	return -1;
+}
+
+int *__errno(void);
+
+/* For objects compiled without newlib's thread-local errno. */
+int *__errno(void)
+{
+	return &errno;
+}
+
+long syscall(long number, ...)
+{
+	va_list ap;
+	long a[6];
+
+	va_start(ap, number);
+	for (int i = 0; i < 6; i++)
+		a[i] = va_arg(ap, long);
+	va_end(ap);
+	return syscall_result(syscall6(number, a[0], a[1], a[2], a[3], a[4], a[5]));
+}

@@ -1,0 +1,3 @@
+/* SPDX-License-Identifier: MIT */
+/* Byte order; newlib has it under sys/. */
+#include <sys/endian.h>

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* The app's end: how it ended goes to the log and, by a status record, to who started the machine. */
-#include <abi/errno.h>
 #include <abi/signal.h>
 #include <arch/cpu.h>
 #include <core/deferred.h>
@@ -60,49 +59,4 @@ long sys_exit(int status)
 long sys_exit_group(int status)
 {
 	process_exit(status);
-}
-
-/* There are no handlers yet: what a signal does to the app is its default action. */
-static long signal_self(int sig)
-{
-	if (sig < 0 || sig > 64)
-		return -EINVAL;
-	switch (sig) {
-	case 0:
-	case SIGCHLD:
-	case SIGCONT:
-	case SIGURG:
-	case SIGWINCH:
-		return 0;
-	case SIGSTOP:
-	case SIGTSTP:
-	case SIGTTIN:
-	case SIGTTOU:
-		return -ENOSYS; /* nobody could continue it */
-	}
-	process_kill(sig);
-}
-
-long sys_kill(int pid, int sig)
-{
-	/* 0 and -1 mean the group and everybody: that is the app. */
-	if (pid != 1 && pid != 0 && pid != -1)
-		return -ESRCH;
-	return signal_self(sig);
-}
-
-long sys_tgkill(int pid, int tid, int sig)
-{
-	if (pid <= 0 || tid <= 0)
-		return -EINVAL;
-	if (pid != 1 || tid != 1)
-		return -ESRCH;
-	return signal_self(sig);
-}
-
-long sys_tkill(int tid, int sig)
-{
-	if (tid <= 0)
-		return -EINVAL;
-	return tid == 1 ? signal_self(sig) : -ESRCH;
 }

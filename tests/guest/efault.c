@@ -147,6 +147,8 @@ static const struct attempt attempts[] = {
 	{"gettimeofday, zone", SYS_gettimeofday, {0, BAD}, 0},
 	{"time", SYS_time, {BAD}, 0},
 	{"uname", SYS_uname, {BAD}, 0},
+	{"rt_sigaction, new", SYS_rt_sigaction, {SIGPIPE, BAD, 0, 8}, 0},
+	{"rt_sigaction, old", SYS_rt_sigaction, {SIGPIPE, 0, BAD, 8}, 0},
 	{"getrandom", SYS_getrandom, {BAD, 16, 0}, MAY_BE_SHORT},
 	{"arch_prctl ARCH_GET_FS", SYS_arch_prctl, {ARCH_GET_FS, BAD}, 0},
 };
@@ -218,7 +220,7 @@ static bool null_is_allowed(const struct attempt *a)
 	       !strcmp(a->name, "recvfrom, address") || !strcmp(a->name, "gettimeofday") ||
 	       !strcmp(a->name, "gettimeofday, zone") || !strcmp(a->name, "time") ||
 	       !strcmp(a->name, "clock_getres") || !strcmp(a->name, "sendmsg, name") ||
-	       !strcmp(a->name, "recvmsg, name");
+	       !strcmp(a->name, "recvmsg, name") || !strncmp(a->name, "rt_sigaction", 12);
 }
 
 static void try_all_pointers(const struct attempt *a)

@@ -22,7 +22,7 @@ $2 ~ /^[TtWw]$/ && $3 !~ /^\.|^core_(image|text)_(start|end)$/ && $1 != last {
 END {
 	print "/* SPDX-License-Identifier: MIT */"
 	print "/* Generated from the linked core by tools/symbols.awk. */"
-	print "\t.section .rodata.symbols, \"a\""
+	print "\t.section .core_symbols, \"a\""
 	print "\t.globl core_symbols, core_symbol_count, core_symbol_names"
 	print "\t.balign 8\ncore_symbols:"
 	for (i = 0; i < count; i++) {

@@ -27,18 +27,16 @@ extern void (*const initcalls_end[])(void);
 /* After the drivers (level 4), which may bring a source, and before the network (level 5). */
 INITCALL(45, random_init);
 
-/* What the host adds to an image's own options. */
-static void add_host_options(void)
+void core_host_options(void)
 {
 	static char text[CMDLINE_SIZE];
 	ssize_t n = fwcfg_read(FWCFG_OPTIONS, text, sizeof(text) - 1);
 	const char *why;
 
-	if (n <= 0)
-		return;
-	text[n] = 0;
-	if (cmdline_add(&boot_info.cmdline, text, &why))
+	text[max(n, (ssize_t)0)] = 0;
+	if (n > 0 && cmdline_add(&boot_info.cmdline, text, &why))
 		boot_fail("options from the host: %s", why);
+	output_init();
 }
 
 static void check_options(void)
@@ -99,8 +97,6 @@ _Noreturn void core_main(void)
 {
 	log_info("Ringlet %s, by %s", RINGLET_VERSION, boot_info.protocol);
 	sched_init();
-	add_host_options();
-	output_init();
 	arch_init();
 	time_init();
 	check_options();

@@ -48,6 +48,7 @@ void boot_main(uint32_t protocol, phys_t information, phys_t image)
 		boot_multiboot2_parse(information);
 	else
 		boot_pvh_parse(information);
+	core_host_options();
 	boot_memory_finish();
 	add_ram(true);
 	if (page_free_count() < LEAST_PAGES)

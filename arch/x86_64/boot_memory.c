@@ -12,17 +12,40 @@
 static struct boot_range usable[BOOT_MAX_RANGES], reserved[8];
 static unsigned usables, reserveds;
 
+/* Makes room for a bigger range; false if none is smaller. */
+static bool drop_smallest(phys_t size)
+{
+	struct boot_range *least = usable;
+
+	for (struct boot_range *r = usable; r < usable + usables; r++)
+		if (r->end - r->start < least->end - least->start)
+			least = r;
+	log_warn("memory: more than %u ranges: the smallest is left unused", usables);
+	if (least->end - least->start >= size)
+		return false;
+	*least = usable[--usables];
+	return true;
+}
+
 void boot_memory_add(phys_t start, phys_t end)
 {
 	start = ALIGN_UP(start, PAGE_SIZE);
 	end = ALIGN_DOWN(end, PAGE_SIZE);
 	if (start >= end)
 		return;
-	if (usables == ARRAY_SIZE(usable)) {
-		log_warn("memory: more than %u ranges, %#llx-%#llx left unused", usables,
-			 (unsigned long long)start, (unsigned long long)end);
-		return;
+	/* One range with all it touches, so that no page stands in two. */
+	for (unsigned i = 0; i < usables;) {
+		if (usable[i].end < start || usable[i].start > end) {
+			i++;
+			continue;
+		}
+		start = min(start, usable[i].start);
+		end = max(end, usable[i].end);
+		usable[i] = usable[--usables];
+		i = 0;
 	}
+	if (usables == ARRAY_SIZE(usable) && !drop_smallest(end - start))
+		return;
 	usable[usables++] = (struct boot_range){start, end};
 }
 
@@ -47,18 +70,27 @@ static void sort(struct boot_range *r, unsigned n)
 
 static void emit(phys_t start, phys_t end)
 {
-	if (start < end && boot_info.rams < BOOT_MAX_RANGES)
+	if (start >= end)
+		return;
+	if (boot_info.rams == BOOT_MAX_RANGES)
+		log_warn("memory: %#llx-%#llx is left unused", (unsigned long long)start,
+			 (unsigned long long)end);
+	else
 		boot_info.ram[boot_info.rams++] = (struct boot_range){start, end};
 }
 
 void boot_memory_finish(void)
 {
+	struct boot_range a = boot_info.archive;
 	phys_t done = 0;
 
 	if (!usables)
 		boot_fail("the boot loader gave no memory map: use GRUB 2 or QEMU's -kernel");
 	/* The firmware's area is shown, for a loader may put the archive there, but not handed out. */
 	boot_memory_reserve(0, LOW_MEMORY_END);
+	/* The archive is read through the direct map, wherever the loader found room for it. */
+	if (a.start < a.end)
+		boot_memory_add(ALIGN_DOWN(a.start, PAGE_SIZE), ALIGN_UP(a.end, PAGE_SIZE));
 	sort(usable, usables);
 	sort(reserved, reserveds);
 	for (unsigned i = 0; i < usables; i++) {

@@ -62,7 +62,7 @@ static void take_mmap(const struct tag *t)
 
 	if (t->size < sizeof(*map) || map->entry_size < sizeof(struct mmap_entry))
 		boot_fail("multiboot2: a memory map with impossible sizes");
-	for (uint32_t off = sizeof(*map); off + map->entry_size <= t->size;
+	for (uint32_t off = sizeof(*map); off <= t->size && map->entry_size <= t->size - off;
 	     off += map->entry_size) {
 		const struct mmap_entry *e = (const void *)((const char *)t + off);
 

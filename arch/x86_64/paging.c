@@ -140,9 +140,14 @@ void volatile *arch_mmio_map(phys_t pa, size_t size)
 {
 	phys_t first = ALIGN_DOWN(pa, PAGE_SIZE);
 	size_t pages = (ALIGN_UP(pa + size, PAGE_SIZE) - first) / PAGE_SIZE;
-	unsigned long irq = spin_lock_irqsave(&paging_lock);
-	uintptr_t va = mmio_next;
+	unsigned long irq;
+	uintptr_t va;
 
+	/* A boot that fails early looks for the way to power off. */
+	if (!paging_pml4)
+		return pa + size <= 1ull << 32 ? boot_ptr(pa) : NULL;
+	irq = spin_lock_irqsave(&paging_lock);
+	va = mmio_next;
 	mmio_next += (pages + 1) * PAGE_SIZE; /* a hole between any two */
 	spin_unlock_irqrestore(&paging_lock, irq);
 	for (size_t i = 0; i < pages; i++)

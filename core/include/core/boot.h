@@ -32,6 +32,12 @@ extern struct boot_info boot_info;
  */
 size_t boot_option_size(const char *key, size_t otherwise);
 
+/*
+ * Adds what the host gives (fw_cfg's opt/ringlet/cmdline) to the options and begins the framed
+ * output, if asked for. As soon as the loader's command line is read, so that failures are told.
+ */
+void core_host_options(void);
+
 /* First C of the core: direct map up, one CPU, interrupts off, on the first thread's stack. */
 _Noreturn void core_main(void);
 

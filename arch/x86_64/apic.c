@@ -30,6 +30,7 @@
 #define LVT_NMI		 (4 << 8)
 #define LVT_TSC_DEADLINE (2 << 17)
 #define TIMER_DIVIDE_1	 0xb
+#define LONG_WAIT	 (1 << 27) /* TSC ticks: some 50 ms */
 #define BASE_ENABLE	 (1 << 11)
 #define BASE_X2APIC	 (1 << 10)
 
@@ -88,6 +89,8 @@ void apic_init(void)
 
 	pic_mask();
 	if (cpu_features.x2apic) {
+		/* Straight from off to x2APIC is #GP. SDM volume 3, section 11.12.5. */
+		wrmsr(MSR_APIC_BASE, base | BASE_ENABLE);
 		wrmsr(MSR_APIC_BASE, base | BASE_ENABLE | BASE_X2APIC);
 	} else {
 		wrmsr(MSR_APIC_BASE, base | BASE_ENABLE);
@@ -96,11 +99,12 @@ void apic_init(void)
 			boot_fail("too little memory to map the local APIC");
 	}
 	write(REG_TPR, 0);
+	/* First: while it is off, the masks of the local vector table cannot be cleared. */
+	write(REG_SVR, SVR_ENABLE | VECTOR_SPURIOUS);
 	write(REG_LVT_TIMER, LVT_MASKED);
 	write(REG_LVT_LINT0, LVT_MASKED);
 	write(REG_LVT_LINT1, LVT_NMI);
 	write(REG_LVT_ERROR, LVT_MASKED);
-	write(REG_SVR, SVR_ENABLE | VECTOR_SPURIOUS);
 	percpu()->apic_id = apic_id();
 	deadline_mode = cpu_features.tsc_deadline;
 	if (deadline_mode) {
@@ -115,19 +119,21 @@ void apic_init(void)
 		 apic_cpus_present() == 1 ? "" : "s");
 }
 
-void apic_timer_calibrate_begin(void)
+void apic_timer_count(void)
 {
 	if (!deadline_mode)
 		write(REG_TIMER_INIT, UINT32_MAX);
 }
 
-void apic_timer_calibrate_end(uint64_t tsc_elapsed)
+uint32_t apic_timer_read(void)
 {
-	uint64_t ticks;
+	return deadline_mode ? 0 : UINT32_MAX - read(REG_TIMER_NOW);
+}
 
+void apic_timer_calibrated(uint64_t ticks, uint64_t tsc_elapsed)
+{
 	if (deadline_mode)
 		return;
-	ticks = UINT32_MAX - read(REG_TIMER_NOW);
 	write(REG_TIMER_INIT, 0);
 	ticks_per_tsc = (ticks << 32) / max(tsc_elapsed, (uint64_t)1);
 	write(REG_LVT_TIMER, VECTOR_TIMER);
@@ -142,8 +148,13 @@ void apic_timer_arm(uint64_t tsc_deadline, uint64_t tsc_now)
 		return;
 	}
 	delta = tsc_deadline > tsc_now ? tsc_deadline - tsc_now : 0;
-	/* Too long for 32 bits: an early interrupt finds nothing due and arms again. */
+	/*
+	 * An early interrupt finds nothing due and arms again: so for what is too long for 32 bits,
+	 * and for long waits, over which the small error of the timer's measured rate would count.
+	 */
 	delta = min(delta, (uint64_t)1 << 32);
+	if (delta > LONG_WAIT)
+		delta -= delta >> 6;
 	ticks = (uint64_t)((unsigned __int128)delta * ticks_per_tsc >> 32) + 1;
 	write(REG_TIMER_INIT, min(ticks, (uint64_t)UINT32_MAX));
 }

@@ -9,18 +9,18 @@
 #include <arch/cpu.h>
 #include <arch/io.h>
 #include <core/acpi.h>
+#include <core/boot.h>
 #include <core/log.h>
 #include <core/spinlock.h>
 #include <core/time.h>
 #include <x86/arch.h>
 #include <x86/cpu.h>
 
-#define PM_TIMER_HZ   3579545ull
-#define PM_TIMER_MASK 0xffffff /* 24 bits: round once in 4.69 s */
-#define PIT_HZ	      1193182ull
-#define PIT_CHANNEL2  0x42
-#define PIT_COMMAND   0x43
-#define PIT_GATE      0x61
+#define PIT_CHANNEL0	   0x40
+#define PIT_COMMAND	   0x43
+#define PIT_LATCH	   0x00 /* channel 0 */
+#define PIT_RATE_GENERATOR 0x34 /* channel 0, both bytes, mode 2. 8254 data sheet */
+#define READS_MAX	   1000000
 
 #define HYPERVISOR_LEAVES  0x40000000
 #define HYPERVISOR_TSC_KHZ 0x40000010
@@ -35,9 +35,6 @@ static uint32_t sequence;
 
 static uint16_t pm_port __ro_after_init;
 static bool exact __ro_after_init;
-/* Where the refinement's span began. */
-static uint64_t span_tsc;
-static uint32_t span_pm;
 static struct timer refine_timer;
 
 static uint64_t tsc_ordered(void)
@@ -104,49 +101,94 @@ void arch_timer_stop(void)
 	apic_timer_disarm();
 }
 
+/* Counters of a known rate, all made to count up. */
+struct reference {
+	const char *name;
+	uint32_t (*read)(void);
+	uint32_t mask;
+	uint64_t hz;
+};
+
 static uint32_t pm_read(void)
 {
-	return arch_in32(pm_port) & PM_TIMER_MASK;
+	return arch_in32(pm_port);
 }
 
-/* Ticks of the TSC in 1 ms by the PM timer; *hz_num / *hz_den is the span really waited. */
-static uint64_t measure_pm(uint64_t *elapsed_ns)
+/* Channel 0 of the 8254, latched; it counts down from 65536 over and over. */
+static uint32_t pit_read(void)
 {
-	uint32_t start = pm_read(), now = start;
-	uint64_t tsc;
+	uint32_t low;
 
-	/* Begin at an edge. */
-	for (int i = 0; i < 100000 && now == start; i++)
-		now = pm_read();
-	if (now == start)
-		return 0;
-	start = now;
-	tsc = tsc_ordered();
-	apic_timer_calibrate_begin();
-	while (((now - start) & PM_TIMER_MASK) < PM_TIMER_HZ / 1000)
-		now = pm_read();
-	span_pm = start;
-	span_tsc = tsc;
-	*elapsed_ns = ((now - start) & PM_TIMER_MASK) * NSEC_PER_SEC / PM_TIMER_HZ;
-	return tsc_ordered() - tsc;
+	arch_out8(PIT_COMMAND, PIT_LATCH);
+	low = arch_in8(PIT_CHANNEL0);
+	return ~(low | (uint32_t)arch_in8(PIT_CHANNEL0) << 8);
 }
 
-/* The same by the PIT's channel 2, for machines without ACPI: one shot of 1 ms. 8254 data sheet. */
-static uint64_t measure_pit(uint64_t *elapsed_ns)
+static void pit_start(void)
 {
-	uint32_t count = PIT_HZ / 1000;
-	uint64_t tsc;
+	arch_out8(PIT_COMMAND, PIT_RATE_GENERATOR);
+	arch_out8(PIT_CHANNEL0, 0);
+	arch_out8(PIT_CHANNEL0, 0);
+}
 
-	arch_out8(PIT_GATE, (arch_in8(PIT_GATE) & ~2) | 1);
-	arch_out8(PIT_COMMAND, 0xb0);
-	arch_out8(PIT_CHANNEL2, count & 0xff);
-	tsc = tsc_ordered();
-	apic_timer_calibrate_begin();
-	arch_out8(PIT_CHANNEL2, count >> 8);
-	for (int i = 0; i < 10000000 && !(arch_in8(PIT_GATE) & 0x20); i++)
-		;
-	*elapsed_ns = count * NSEC_PER_SEC / PIT_HZ;
-	return tsc_ordered() - tsc;
+static const struct reference pm_timer = {"the PM timer", pm_read, 0xffffff, 3579545};
+static const struct reference pit = {"the PIT", pit_read, 0xffff, 1193182};
+
+/* One moment on three clocks. */
+struct moment {
+	uint64_t tsc;
+	uint32_t count, apic;
+};
+
+/* Where the refinement's span began. */
+static struct moment span_start;
+
+/*
+ * Reads them as close together as can be: of some tries the one that took the shortest time, since a
+ * hypervisor may have stopped us in the others.
+ */
+static struct moment moment_read(const struct reference *r)
+{
+	struct moment best = {0};
+	uint64_t shortest = UINT64_MAX;
+
+	for (int i = 0; i < 4; i++) {
+		uint64_t before = tsc_ordered(), after;
+		uint32_t count = r->read(), apic = apic_timer_read();
+
+		after = tsc_ordered();
+		if (after - before >= shortest)
+			continue;
+		shortest = after - before;
+		best = (struct moment){before + shortest / 2, count, apic};
+	}
+	return best;
+}
+
+static uint64_t elapsed_ns(const struct reference *r, struct moment from, struct moment to)
+{
+	return ((to.count - from.count) & r->mask) * NSEC_PER_SEC / r->hz;
+}
+
+/* Sets the scale, and the APIC timer's rate, by one millisecond of r. False if r does not count. */
+static bool measure(const struct reference *r)
+{
+	struct moment start, now;
+	uint64_t ns = 0;
+
+	apic_timer_count();
+	start = now = moment_read(r);
+	for (int i = 0; i < READS_MAX && ns < NSEC_PER_MSEC; i++) {
+		now = moment_read(r);
+		ns = elapsed_ns(r, start, now);
+	}
+	/* A dead port reads the same, or anything: a counter's steps are small. */
+	if (ns < NSEC_PER_MSEC || ns > 20 * NSEC_PER_MSEC)
+		return false;
+	span_start = start;
+	scale.mult = divide_fixed(ns, max(now.tsc - start.tsc, (uint64_t)1));
+	apic_timer_calibrated(now.apic - start.apic, now.tsc - start.tsc);
+	return true;
 }
 
 /* TSC frequency as the CPU or the hypervisor tells it, in Hz; 0 if neither does. */
@@ -167,44 +209,45 @@ static uint64_t told_frequency(void)
 	return (uint64_t)r.ecx * r.ebx / r.eax;
 }
 
-/* At 10 ms, 100 ms, 1 s and 3 s: the longer the span, the smaller the error of reading its ends. */
+/*
+ * At 10 ms, 100 ms, 1 s and 3 s: the longer the span, the smaller the error of reading its ends. A
+ * machine that was stopped in between has let the counter go round: that is off by a lot.
+ */
 static void refine(struct timer *t)
 {
 	static const uint64_t steps[] = {10, 100, 1000, 3000};
 	static unsigned step;
-	uint32_t pm = pm_read();
-	uint64_t tsc = tsc_ordered(), ticks = (pm - span_pm) & PM_TIMER_MASK;
-	uint64_t ns = ticks * NSEC_PER_SEC / PM_TIMER_HZ, told = arch_clock_now();
-	uint64_t mult = divide_fixed(ns, max(tsc - span_tsc, (uint64_t)1));
+	struct moment now = moment_read(&pm_timer);
+	uint64_t ns = elapsed_ns(&pm_timer, span_start, now);
+	uint64_t mult = divide_fixed(ns, max(now.tsc - span_start.tsc, (uint64_t)1));
 	uint64_t off = mult > scale.mult ? mult - scale.mult : scale.mult - mult;
 
-	/* A machine that was stopped in between has let the PM timer go round: no use. */
-	if (off < scale.mult / 256)
+	if (off < scale.mult / 8)
 		scale_set(mult);
 	if (++step < ARRAY_SIZE(steps))
-		timer_start(t, told + steps[step] * NSEC_PER_MSEC);
+		timer_start(t, arch_clock_now() + steps[step] * NSEC_PER_MSEC);
 }
 
 void clock_init(void)
 {
-	uint64_t told = told_frequency(), ns = 0, ticks = 0;
-	const char *by = "CPUID";
+	uint64_t told = told_frequency();
+	const struct reference *by = &pm_timer;
 
 	pm_port = acpi_pm_timer_port(NULL);
-	if (pm_port)
-		ticks = measure_pm(&ns);
-	if (!ticks)
-		ticks = measure_pit(&ns);
-	apic_timer_calibrate_end(ticks);
-	if (!told)
-		by = pm_port ? "the PM timer" : "the PIT";
-	exact = told;
 	scale = (struct scale){.tsc = boot_tsc};
-	scale.mult = told ? divide_fixed(NSEC_PER_SEC, told)
-			  : divide_fixed(ns, max(ticks, (uint64_t)1));
+	if (!pm_port || !measure(by)) {
+		by = &pit;
+		pm_port = 0;
+		pit_start();
+		if (!measure(by))
+			boot_fail("neither an ACPI PM timer nor a PIT counts: no clock to go by");
+	}
+	exact = told;
+	if (told)
+		scale.mult = divide_fixed(NSEC_PER_SEC, told);
 	log_info("clock: TSC at %llu kHz by %s%s",
-		 (unsigned long long)((1000000ull << 32) / max(scale.mult, (uint64_t)1)), by,
-		 cpu_features.tsc_invariant ? ", invariant" : "");
+		 (unsigned long long)((1000000ull << 32) / max(scale.mult, (uint64_t)1)),
+		 told ? "CPUID" : by->name, cpu_features.tsc_invariant ? ", invariant" : "");
 }
 
 /* Timers run only once the core's time does. */

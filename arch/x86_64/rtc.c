@@ -10,7 +10,8 @@
 #define UPDATING   0x80
 #define B_BINARY   0x04
 #define B_24H	   0x02
-#define TRIES	   1000000
+#define TRIES	   10000 /* an update takes 2 ms, a try at least 1 us */
+#define ABSENT	   0xff
 
 struct rtc_time {
 	uint8_t sec, min, hour, day, month, year;
@@ -50,10 +51,14 @@ static bool same(struct rtc_time a, struct rtc_time b)
 
 uint64_t arch_wall_clock(void)
 {
-	struct rtc_time t = read_once(), again;
-	uint8_t b = cmos(REG_B);
+	struct rtc_time t, again;
+	uint8_t b;
 	bool pm;
 
+	if (cmos(REG_A) == ABSENT)
+		return 0;
+	t = read_once();
+	b = cmos(REG_B);
 	/* Two equal readings: no update fell between. */
 	for (int i = 0; i < 10 && (again = read_once(), !same(t, again)); i++)
 		t = again;

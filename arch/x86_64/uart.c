@@ -72,12 +72,16 @@ void uart_init(void)
 static void uart_interrupt(void *arg)
 {
 	char buf[FIFO];
-	size_t n = 0;
+	size_t n;
 
 	(void)arg;
-	while (n < sizeof(buf) && (arch_in8(COM1 + REG_LSR) & LSR_READY))
-		buf[n++] = arch_in8(COM1 + REG_DATA);
-	console_input(buf, n);
+	/* Until it is empty: the line is an edge's, and with a byte left there would be no other. */
+	do {
+		n = 0;
+		while (n < sizeof(buf) && (arch_in8(COM1 + REG_LSR) & LSR_READY))
+			buf[n++] = arch_in8(COM1 + REG_DATA);
+		console_input(buf, n);
+	} while (n == sizeof(buf));
 }
 
 void uart_enable_input(void)

@@ -63,8 +63,10 @@ uint32_t apic_id(void);
 /* One-shot in TSC ticks (deadline mode) or after so many timer ticks. */
 void apic_timer_arm(uint64_t tsc_deadline, uint64_t tsc_now);
 void apic_timer_disarm(void);
-void apic_timer_calibrate_begin(void);
-void apic_timer_calibrate_end(uint64_t tsc_elapsed);
+/* Measuring its rate: start, ticks since then, the ratio found. No-ops in deadline mode. */
+void apic_timer_count(void);
+uint32_t apic_timer_read(void);
+void apic_timer_calibrated(uint64_t ticks, uint64_t tsc_elapsed);
 unsigned apic_cpus_present(void);
 
 /* ioapic.c */

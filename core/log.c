@@ -18,7 +18,7 @@ static struct spinlock log_lock;
 static struct log_console *consoles;
 static char ring[RING_SIZE];
 static size_t ring_written;
-static bool panicking;
+static bool emergency, panicked;
 
 static void emit(const char *s, size_t n)
 {
@@ -32,10 +32,10 @@ void log_raw(const char *s, size_t n)
 {
 	unsigned long irq = arch_irq_save();
 
-	if (!panicking)
+	if (!emergency)
 		spin_lock(&log_lock);
 	emit(s, n);
-	if (!panicking)
+	if (!emergency)
 		spin_unlock(&log_lock);
 	arch_irq_restore(irq);
 }
@@ -107,8 +107,17 @@ size_t log_read(char *buf, size_t n)
 	return n;
 }
 
+bool log_emergency(void)
+{
+	bool first = !emergency;
+
+	arch_irq_disable();
+	emergency = true;
+	return first;
+}
+
 /* panic=halt, panic=reboot:SECONDS; without it ringlet run is told, anything else halts. */
-static _Noreturn void after_panic(void)
+_Noreturn void panic_stop(void)
 {
 	const char *how = cmdline_get(&boot_info.cmdline, "panic");
 	const char *output = cmdline_get(&boot_info.cmdline, "output");
@@ -133,16 +142,16 @@ void panic(const char *fmt, ...)
 	uint32_t status = STATUS_CORE_FAILED;
 	va_list ap;
 
-	arch_irq_disable();
-	if (panicking)
-		arch_halt(); /* the report itself failed */
-	panicking = true;
+	log_emergency();
+	if (panicked)
+		panic_stop();
+	panicked = true;
 	va_start(ap, fmt);
 	log_line("panic: ", fmt, ap);
 	va_end(ap);
 	arch_backtrace();
 	output_write(OUTPUT_STATUS, (const char *)&status, sizeof(status));
-	after_panic();
+	panic_stop();
 }
 
 void boot_fail(const char *fmt, ...)

@@ -153,7 +153,7 @@ void sched_wake(struct thread *t)
 	if (t->state == THREAD_SLEEPING) {
 		t->state = THREAD_RUNNABLE;
 		/* The running thread may be idling in its own sched_sleep(). */
-		if (t != current_thread() && t != &boot_thread) {
+		if (t != current_thread()) {
 			list_add_tail(&run_queue, &t->run);
 			queued = true;
 		}

@@ -105,8 +105,8 @@ void interrupt_dispatch(struct regs *r)
 }
 
 /*
- * Without AML the routing of INTx is what the chipsets do: PIIX (QEMU's pc) leaves the line the
- * firmware chose; ICH9 (q35) has GSI 16 to 23 for PIRQ A to H in APIC mode.
+ * Without AML the routing of INTx is not told; the firmware's choice for the 8259s is used, which
+ * QEMU's chipsets raise at the IOAPIC's pin of that number too. Only devices without MSI-X need it.
  */
 int arch_irq_pci_gsi(unsigned bus, unsigned slot, unsigned pin, unsigned line)
 {

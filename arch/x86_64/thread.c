@@ -109,6 +109,7 @@ __attribute__((noinline, optimize("no-stack-protector"))) void arch_thread_switc
 	struct thread *prev, struct thread *next)
 {
 	struct percpu *p = percpu();
+	uint32_t ss;
 
 	fpu_switch(prev, next);
 	if (prev->arch.fpu) {
@@ -119,6 +120,13 @@ __attribute__((noinline, optimize("no-stack-protector"))) void arch_thread_switc
 		write_fs_base(next->arch.fs_base);
 		write_user_gs_base(next->arch.gs_base);
 	}
+	/*
+	 * An interrupt from ring 3 leaves SS null; AMD's SYSRET would keep that descriptor's hidden
+	 * part for the next thread. APM volume 3, SYSRET.
+	 */
+	__asm__ volatile("movl %%ss, %0" : "=r"(ss));
+	if (ss != SEL_KERNEL_SS)
+		__asm__ volatile("movl %0, %%ss" ::"r"(SEL_KERNEL_SS));
 	p->current = next;
 	p->canary = next->arch.canary;
 	percpu_set_stack(p, next->arch.stack_top);

@@ -124,6 +124,11 @@ void exception_user(struct regs *r, unsigned vector, uint64_t error)
 		r->ax = (uint32_t)-ENOSYS; /* no i386 system call is served */
 		return;
 	}
+	/* Sticky on the CPU's side: left set, the next one would be told wrongly, or be fatal. */
+	if (vector == VECTOR_DB)
+		write_dr6(DR6_CLEAR);
+	if (vector == VECTOR_MC)
+		wrmsr(MSR_MCG_STATUS, 0);
 	arch_irq_enable();
 	app_fault(r, vector, error, addr);
 }
@@ -153,6 +158,8 @@ static bool extable_has(uintptr_t ip)
 
 static _Noreturn void core_fault(struct regs *r, unsigned vector, uint64_t error, uintptr_t addr)
 {
+	if (!log_emergency())
+		panic_stop(); /* the report of a fault has faulted */
 	log_err("core: %s (vector %u, error code %#llx) at %#llx%s", exception_name(vector), vector,
 		(unsigned long long)error, (unsigned long long)r->ip,
 		vector == VECTOR_PF && stack_is_guard(addr) ? ": core stack overflow" : "");
@@ -189,8 +196,16 @@ void exception_core(struct regs *r, unsigned vector, uint64_t error)
 void exception_paranoid(struct regs *r, unsigned vector, uint64_t error)
 {
 	percpu()->interrupts[vector]++;
-	if (vector == VECTOR_NMI) {
-		log_warn("cpu %u: NMI at %#llx", arch_cpu_id(), (unsigned long long)r->ip);
+	/* Counted above and no more: whatever it interrupted may hold the log's lock, or any other. */
+	if (vector == VECTOR_NMI)
+		return;
+	/*
+	 * The core sets neither TF nor a breakpoint. A CPU (or an emulator of one) that traps here
+	 * after SYSCALL with the app's TF must not stop it; the app's own TF is in its frame.
+	 */
+	if (vector == VECTOR_DB) {
+		write_dr6(DR6_CLEAR);
+		r->flags &= ~(uint64_t)FLAGS_TF;
 		return;
 	}
 	if (vector == VECTOR_DF && (stack_is_guard(r->sp) || stack_is_guard(r->sp - 8)))

@@ -16,6 +16,15 @@ void log_err(const char *fmt, ...) __printf(1, 2);
 /* Text as it is, without a time stamp. */
 void log_raw(const char *s, size_t n);
 
+/*
+ * The core is about to report its own fault: interrupts off for good, and the log's lock no longer
+ * counts, for this CPU may hold it. False if that was so already: the report itself failed.
+ */
+bool log_emergency(void);
+
+/* The end of a panic as the option panic= wants it, without a further word. */
+_Noreturn void panic_stop(void);
+
 /* For our bugs only: prints the message, registers and a backtrace, then halts or reboots. */
 _Noreturn void panic(const char *fmt, ...) __printf(1, 2);
 

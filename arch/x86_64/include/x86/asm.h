@@ -41,6 +41,8 @@
 #define CR4_SMEP       (1 << 20)
 #define CR4_SMAP       (1 << 21)
 
+#define DR6_CLEAR 0xffff0ff0 /* SDM volume 3, section 17.2.3 */
+
 #define EFER_SCE (1 << 0)
 #define EFER_LME (1 << 8)
 #define EFER_LMA (1 << 10)
@@ -50,6 +52,7 @@
 #define MSR_SYSENTER_CS	   0x00000174
 #define MSR_SYSENTER_ESP   0x00000175
 #define MSR_SYSENTER_EIP   0x00000176
+#define MSR_MCG_STATUS	   0x0000017a
 #define MSR_TSC_DEADLINE   0x000006e0
 #define MSR_X2APIC	   0x00000800
 #define MSR_EFER	   0xc0000080

@@ -79,6 +79,11 @@ static inline void write_cr4(uint64_t v)
 	__asm__ volatile("movq %0, %%cr4" ::"r"(v) : "memory");
 }
 
+static inline void write_dr6(uint64_t v)
+{
+	__asm__ volatile("movq %0, %%db6" ::"r"(v));
+}
+
 /* What the boot CPU has; fixed once cpu_init() ran. */
 struct cpu_features {
 	bool nx, smep, smap, umip, fsgsbase, gbpages, pge, xsave, xsaveopt, xsavec, x2apic;

@@ -9,6 +9,7 @@
 #include <arch/thread.h>
 #include <core/heap.h>
 #include <core/log.h>
+#include <core/process.h>
 #include <core/random.h>
 #include <core/string.h>
 #include <core/uaccess.h>
@@ -21,6 +22,8 @@
 #define PLATFORM      "x86_64"
 #define AUX_MOST      24
 #define CLOCK_TICKS   100
+
+static size_t stack_limit; /* of the stack mapped last */
 
 struct builder {
 	char *image;	/* what goes to the app's stack from sp on */
@@ -108,12 +111,18 @@ static void put_auxv(struct builder *b, const struct start_state *s)
 	put_aux(b, AT_NULL, 0);
 }
 
+size_t exec_stack_limit(void)
+{
+	return stack_limit;
+}
+
 /* Maps the stack; its top, or -errno. */
 static long map_stack(size_t image, const char **why)
 {
 	size_t limit = max(boot_option_size("stack", STACK_DEFAULT), STACK_LEAST);
 	long top = vm_map_stack(limit);
 
+	stack_limit = ALIGN_UP(limit, PAGE_SIZE);
 	if (top < 0) {
 		*why = "cannot have a stack of this size (option stack=)";
 		return top;

@@ -16,6 +16,9 @@ struct file;
 int exec_app(struct file *f, const char *path, char *const argv[], char *const envp[],
 	     const char **why);
 
+/* How far the app's first stack can grow, in bytes: option stack=. */
+size_t exec_stack_limit(void);
+
 /* Where an app address comes from: a symbol of the app's ELF, for backtraces. NULL if unknown. */
 const char *exec_symbol(uintptr_t addr, uint64_t *offset);
 

@@ -37,6 +37,9 @@ struct thread {
 	uint64_t cpu_ns;    /* processor time used before run_start */
 	uint64_t run_start; /* monotonic time since which it runs */
 	char name[16];
+	/* The app's, kept for what is to be done if it ends while others go on (core/sys_linux.c). */
+	uintptr_t clear_tid;   /* a word to zero and wake, or 0 */
+	uintptr_t robust_list; /* locks to release, or 0 */
 };
 
 /* The running thread. */

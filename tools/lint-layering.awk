@@ -13,7 +13,7 @@ BEGIN {
 	rule("arch/", "core/|arch/|arch_impl/|abi/|generated/|x86/|" std)
 	rule("net/include/libc/", "core/|" std)
 	rule("net/", "core/|arch/|abi/|generated/|lwip/|netif/|" std)
-	hosted = "[a-z0-9_]+\\.h|(sys|netinet|arpa|net|machine|bits|mbedtls|psa)/"
+	hosted = "[a-z0-9_]+\\.h|(sys|netinet|arpa|net|machine|bits|gnu|mbedtls|psa)/"
 	rule("libc-glue/", "abi/|generated/syscall_numbers\\.h|" hosted)
 	rule("apps/", hosted)
 	rule("tests/guest/", hosted "|asm/|linux/")

@@ -16,6 +16,7 @@
 #include <core/sched.h>
 #include <core/string.h>
 #include <core/time.h>
+#include <core/trace.h>
 #include <core/vm.h>
 #include <generated/version.h>
 
@@ -89,6 +90,7 @@ static void start_app(void *unused)
 	log_info("app: %s, %zu KiB of %zu free, starts after %llu us", path,
 		 page_free_count() * (PAGE_SIZE / 1024), page_total() * (PAGE_SIZE / 1024),
 		 (unsigned long long)(time_now() / NSEC_PER_USEC));
+	trace_begin();
 	exec_app(f, path, argv, NULL, &why);
 	boot_fail("%s %s", path, why);
 }

@@ -54,6 +54,32 @@ END {
 		table()
 }
 
+# One letter for each argument, by what it is: what core/trace.c prints it as.
+function kinds(proto, arg, n, i, letters)
+{
+	n = split(substr(proto, 2, length(proto) - 2), arg, /, */)
+	letters = ""
+	for (i = 1; i <= n; i++) {
+		if (arg[i] ~ /^const char __user \*/)
+			letters = letters "s"
+		else if (arg[i] ~ /^const void __user \*buf$/)
+			letters = letters "b"
+		else if (arg[i] ~ /\*/ || arg[i] ~ /^uintptr_t /)
+			letters = letters "p"
+		else if (arg[i] ~ / (flags|arg|cmd)$/)
+			letters = letters "x"
+		else if (arg[i] ~ / mode$/)
+			letters = letters "o"
+		else if (arg[i] ~ /^(unsigned|size_t)/)
+			letters = letters "u"
+		else if (arg[i] ~ /^int /)
+			letters = letters "i"
+		else if (arg[i] != "void")
+			letters = letters "l"
+	}
+	return letters
+}
+
 function protos(n)
 {
 	for (n = 0; n < count; n++)
@@ -90,10 +116,9 @@ function table(n, last)
 		n = last
 	}
 	print "};\n"
-	print "extern const char *const syscall_names[];"
-	print "const char *const syscall_names[SYSCALL_COUNT] = {"
+	print "const struct syscall_info syscall_infos[SYSCALL_COUNT] = {"
 	for (n = 0; n < count; n++)
 		if (n in name)
-			printf "\t[%d] = \"%s\",\n", n, name[n]
+			printf "\t[%d] = {\"%s\", \"%s\"},\n", n, name[n], kinds(proto[n])
 	print "};"
 }

@@ -11,6 +11,7 @@
 #include <core/sched.h>
 #include <core/string.h>
 #include <core/syscall.h>
+#include <core/trace.h>
 #include <core/vm.h>
 #include <x86/arch.h>
 #include <x86/cpu.h>
@@ -256,19 +257,24 @@ bool syscall_exit_work(struct regs *r)
 	return sysret;
 }
 
-typedef long (*traced_handler)(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t);
+typedef long (*whole_handler)(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t);
 
-/* A call with work before its dispatch. */
+/* A call with work before its dispatch. Turns interrupts on meanwhile. */
 void syscall_trace(struct regs *r)
 {
-	uint64_t nr = (int32_t)r->orig_ax;
+	const uint64_t arg[6] = {r->di, r->si, r->dx, r->r10, r->r8, r->r9};
+	int32_t nr = r->orig_ax;
 
 	arch_irq_enable();
-	if (nr < SYSCALL_COUNT)
-		r->ax = ((traced_handler)(uintptr_t)syscall_table[nr])(r->di, r->si, r->dx, r->r10,
-								       r->r8, r->r9);
-	else
+	trace_enter(nr, arg);
+	if ((uint32_t)nr < SYSCALL_COUNT) {
+		percpu()->syscalls[nr]++;
+		r->ax = ((whole_handler)(uintptr_t)syscall_table[nr])(arg[0], arg[1], arg[2],
+								      arg[3], arg[4], arg[5]);
+	} else {
 		r->ax = syscall_report_unknown(r);
+	}
+	trace_exit(nr, arg, r->ax);
 	arch_irq_disable();
 }
 

@@ -56,6 +56,9 @@ void net_deferred(void)
 {
 	bool more = true;
 
+	/* Frames that come before the stack is there wait: attaching it raises the work again. */
+	if (!netdev_client())
+		return;
 	net_lock();
 	for (int i = 0; more && i < POLL_ROUNDS; i++)
 		more = poll_devices(!i && net_timer_due());

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # Runs suites of tests and counts: check.sh SUITE..., of lint, build (the build's own scripts),
-# unit, guest, system and ubsan (the guest tests once more, on a core that checks itself). The last line is "N passed, N failed", with
+# unit, guest, system, bench (instruction counts beside the baseline) and ubsan (the guest tests once more, on a core that checks itself). The last line is "N passed, N failed", with
 # ", N skipped" if any were; the exit status is 0 only if none failed. A program that dies, stops
 # halfway or says nothing counts as a failed test. T=NAME runs one test (a program of unit or guest,
 # a lint check, or what pytest -k selects). LONG=1 includes the long ones. Called by the Makefile,
@@ -116,6 +116,17 @@ suite_ubsan() {
 
 suite_system() {
 	pytest system --ignore="$SRC/tests/system/test_guest.py" "$SRC/tests/system"
+}
+
+# A core for debugging has other figures.
+suite_bench() {
+	wanted bench || return 0
+	if [ -n "${VARIANT-}" ]; then
+		record skip bench "this core is built for debugging"
+	else
+		tap bench 120 env RINGLET_QEMU="${QEMU-}" "${PYTHON:-python3}" -B "$SRC/tools/bench" \
+			check "$O/ringlet" "$SRC/tests/bench/baseline.json"
+	fi
 }
 
 for suite; do

@@ -15,31 +15,61 @@ static const char *const core_places[] = {
 	"core.elf", "build/core.elf", "../core.elf", "../../core.elf", "../lib/ringlet/core.elf",
 };
 
+static const char *const bench_places[] = {
+	"bench-kit",
+	"../share/ringlet/bench",
+};
+
+/* The tool's own path, from its process. */
+static void self_path(char *path, size_t size)
+{
+	ssize_t n = readlink("/proc/self/exe", path, size - 1);
+
+	if (n <= 0)
+		die("cannot tell where the tool is: is /proc mounted?");
+	path[n] = '\0';
+}
+
+/* The first of n places that is there, relative to the tool's folder; that folder is in self. */
+static bool find_beside(const char *const *places, size_t n, char *self, char *path, size_t size)
+{
+	self_path(self, PATH_MAX);
+	*strrchr(self, '/') = '\0';
+	for (size_t i = 0; i < n; i++) {
+		snprintf(path, size, "%s/%s", self, places[i]);
+		if (!access(path, R_OK))
+			return true;
+	}
+	return false;
+}
+
 const char *locate_core(void)
 {
 	static char path[PATH_MAX + 64];
 	const char *env = getenv("RINGLET_CORE");
-	char self[PATH_MAX], *slash;
-	ssize_t n;
+	char self[PATH_MAX];
 
 	if (env && *env) {
 		if (access(env, R_OK))
 			die("RINGLET_CORE: there is no readable file %s", env);
 		return env;
 	}
-	n = readlink("/proc/self/exe", self, sizeof(self) - 1);
-	if (n <= 0)
-		die("cannot tell where the tool is: is /proc mounted?");
-	self[n] = '\0';
-	slash = strrchr(self, '/');
-	*slash = '\0';
-	for (size_t i = 0; i < sizeof(core_places) / sizeof(core_places[0]); i++) {
-		snprintf(path, sizeof(path), "%s/%s", self, core_places[i]);
-		if (!access(path, R_OK))
-			return path;
-	}
+	if (find_beside(core_places, sizeof(core_places) / sizeof(core_places[0]), self, path,
+			sizeof(path)))
+		return path;
 	die("the core (core.elf) is not beside the tool in %s: run make, or set RINGLET_CORE",
 	    self);
+}
+
+const char *locate_bench(void)
+{
+	static char path[PATH_MAX + 64];
+	char self[PATH_MAX];
+
+	if (find_beside(bench_places, sizeof(bench_places) / sizeof(bench_places[0]), self, path,
+			sizeof(path)))
+		return path;
+	die("the measuring kit (bench-kit) is not beside the tool in %s: run make", self);
 }
 
 char *locate_grub(const char *platform, const char *package)

@@ -14,6 +14,7 @@ struct command {
 };
 
 static const struct command commands[] = {
+	{"bench", command_bench, help_bench},
 	{"image", command_image, help_image},
 	{"run", command_run, help_run},
 };
@@ -37,6 +38,7 @@ static int help(const char *topic)
 	     "  image    pack a program and its files into a bootable image\n"
 	     "  run      boot a program or an image in QEMU; its output and exit status are the\n"
 	     "           program's\n"
+	     "  bench    measure Ringlet, or a program in it, beside Linux on the same QEMU\n"
 	     "  help     this text; ringlet help COMMAND tells more\n"
 	     "\n"
 	     "  ringlet --version tells the version, which is also the core's.");

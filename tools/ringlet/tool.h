@@ -92,8 +92,13 @@ char *locate_grub(const char *platform, const char *package);
 /* UEFI firmware for QEMU; dies naming the package. */
 const char *locate_ovmf(void);
 
+/* Folder of the measuring kit; dies if it is neither beside the tool nor installed. */
+const char *locate_bench(void);
+
+int command_bench(int argc, char **argv);
 int command_image(int argc, char **argv);
 int command_run(int argc, char **argv);
+void help_bench(void);
 void help_image(void);
 void help_run(void);
 

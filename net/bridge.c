@@ -7,6 +7,7 @@
 #include <abi/errno.h>
 #include <core/heap.h>
 #include <core/log.h>
+#include <core/page.h>
 #include <core/string.h>
 
 #include "net.h"
@@ -130,7 +131,9 @@ static void receive(struct netdev *dev, struct netdev_rx *rx)
 
 	for (unsigned i = 0; i < rx->frags; i++)
 		len += rx->frag[i].len;
-	if (!l || len < SIZEOF_ETH_HDR || len > UINT16_MAX) {
+	/* With memory nearly gone only small frames pass, acknowledgements above all: they free some. */
+	if (!l || len < SIZEOF_ETH_HDR || len > UINT16_MAX ||
+	    (len >= COPY_BELOW && page_free_count() < page_total() / 16)) {
 		rx->release(rx);
 		dev->rx_dropped++;
 		return;

@@ -29,7 +29,7 @@ static int timeout_from(const void *val, unsigned len, uint64_t *out)
 	*out = tv.tv_sec < 0
 		       ? 1
 		       : (uint64_t)tv.tv_sec * NSEC_PER_SEC + (uint64_t)tv.tv_usec * NSEC_PER_USEC;
-	if ((uint64_t)tv.tv_sec > TIME_NEVER / NSEC_PER_SEC / 2)
+	if (tv.tv_sec >= 0 && (uint64_t)tv.tv_sec > TIME_NEVER / NSEC_PER_SEC / 2)
 		*out = 0;
 	return 0;
 }

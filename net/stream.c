@@ -377,6 +377,7 @@ static int listen_start(struct socket *s)
 		err = net_pcb_bind(pcb, IP_ADDR_ANY, 0);
 		if (err)
 			return err;
+		s->local.port = pcb->local_port;
 	}
 	if (net_pcb_listened(pcb))
 		return -EADDRINUSE;

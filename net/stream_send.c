@@ -6,6 +6,7 @@
  */
 #include <abi/errno.h>
 #include <abi/poll.h>
+#include <core/page.h>
 
 #include "socket.h"
 #include "txblock.h"
@@ -20,6 +21,15 @@ struct part {
 	struct tx_block *block;
 	uint16_t at, len; /* bytes data[at] to data[at + len - 1] */
 };
+
+unsigned tx_blocks;
+
+/* What a connection may queue: little once all of them together hold a good part of memory. */
+static size_t send_limit(const struct socket *s)
+{
+	return tx_blocks < page_total() / 4 ? s->send_limit
+					    : min(s->send_limit, (unsigned)TX_SCARCE);
+}
 
 /* Bytes that may be queued now, or -errno; a waiting error is taken unless keep. Net lock. */
 static ssize_t send_room(struct socket *s, bool keep)
@@ -37,7 +47,7 @@ static ssize_t send_room(struct socket *s, bool keep)
 	if (s->pcb->snd_queuelen >= QUEUE_MOST)
 		return 0;
 	queued = TCP_SND_BUF - s->pcb->snd_buf;
-	return queued < s->send_limit ? (ssize_t)(s->send_limit - queued) : 0;
+	return queued < send_limit(s) ? (ssize_t)(send_limit(s) - queued) : 0;
 }
 
 /* As Linux: when a third of the buffer is free. Remembers who asked in vain. */
@@ -46,7 +56,7 @@ uint32_t stream_writable(struct socket *s)
 	if (s->pcb && s->pcb->snd_queuelen < QUEUE_MOST / 2) {
 		size_t queued = TCP_SND_BUF - s->pcb->snd_buf;
 
-		if (queued <= s->send_limit / 3 * 2)
+		if (queued <= send_limit(s) / 3 * 2)
 			return POLLOUT | POLLWRNORM;
 	}
 	s->want_write = true;
@@ -203,6 +213,13 @@ ssize_t stream_send(struct socket *s, struct uio *u, unsigned flags, const struc
 	(void)to;
 	if (flags & MSG_OOB)
 		return -EOPNOTSUPP;
+	/* Nothing to send may still find an error. */
+	if (!total) {
+		net_lock();
+		n = send_room(s, false);
+		net_unlock();
+		return min(n, (ssize_t)0);
+	}
 	do {
 		n = send_some(s, u, (flags & MSG_MORE) || s->cork, u->resid < total);
 		if (n > 0)

@@ -306,14 +306,16 @@ static int msg_out(struct abi_msghdr __user *msg, const struct abi_msghdr *m,
 	size_t zero = 0;
 	int err = 0;
 
+	/* The app's structure may lie at any address: no member of it is named in C. */
+#define FIELD(msg, name) ((void __user *)((uintptr_t)(msg) + offsetof(struct abi_msghdr, name)))
 	if (m->msg_name && named)
-		err = addr_out(from, m->msg_name, &msg->msg_namelen);
+		err = addr_out(from, m->msg_name, FIELD(msg, msg_namelen));
 	else if (m->msg_name)
-		err = copy_to_user(&msg->msg_namelen, &zero_len, sizeof(zero_len));
+		err = copy_to_user(FIELD(msg, msg_namelen), &zero_len, sizeof(zero_len));
 	if (!err)
-		err = copy_to_user(&msg->msg_controllen, &zero, sizeof(zero));
+		err = copy_to_user(FIELD(msg, msg_controllen), &zero, sizeof(zero));
 	if (!err)
-		err = copy_to_user(&msg->msg_flags, &out_flags, sizeof(out_flags));
+		err = copy_to_user(FIELD(msg, msg_flags), &out_flags, sizeof(out_flags));
 	return err;
 }
 

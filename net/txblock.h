@@ -27,20 +27,28 @@ struct tx_block {
 
 #define TX_BLOCK_ROOM (TX_BLOCK_SIZE - sizeof(struct tx_block))
 
+/* Blocks there are: beyond a quarter of memory a connection queues TX_SCARCE bytes at most. */
+extern unsigned tx_blocks;
+#define TX_SCARCE (16 << 10)
+
 /* With one reference, or NULL. Any context. */
 static inline struct tx_block *tx_block_new(void)
 {
 	struct tx_block *b = kmalloc(TX_BLOCK_SIZE);
 
-	if (b)
+	if (b) {
 		*b = (struct tx_block){.refs = 1};
+		__atomic_add_fetch(&tx_blocks, 1, __ATOMIC_RELAXED);
+	}
 	return b;
 }
 
 static inline void tx_block_put(struct tx_block *b)
 {
-	if (!--b->refs)
+	if (!--b->refs) {
+		__atomic_sub_fetch(&tx_blocks, 1, __ATOMIC_RELAXED);
 		kfree(b);
+	}
 }
 
 /* tcp_write() without copy makes PBUF_ROM, and nothing else here does. */

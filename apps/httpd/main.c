@@ -17,6 +17,7 @@
 #include <unistd.h>
 #include "conn.h"
 
+#define POLL_PAUSE_US 10000
 #define SPARE_CLIENTS 16 /* over the limit, to be told so */
 #define SCAN_EACH_MS  250
 #define BACKOFF_MS    100 /* after an accept that lacked memory or descriptors */
@@ -201,8 +202,11 @@ static void turn(int listener)
 
 	fds[0] = (struct pollfd){.fd = may_accept ? listener : -1, .events = POLLIN};
 	ready = poll(fds, (nfds_t)count + 1, wait_ms());
-	if (ready < 0 && errno != EINTR)
+	/* Without memory for the list: what is under way ends and gives some back. */
+	if (ready < 0 && errno != EINTR && errno != ENOMEM)
 		fail("poll");
+	if (ready < 0 && errno == ENOMEM)
+		usleep(POLL_PAUSE_US);
 	clock_update();
 	if (accept_again_ms && now_ms >= accept_again_ms)
 		accept_again_ms = 0;

@@ -123,7 +123,7 @@ void inode_stat(struct inode *i, struct abi_stat *st)
 	st->st_mode = i->mode;
 	st->st_nlink = READ_ONCE(i->nlink);
 	st->st_blksize = PAGE_SIZE;
-	st->st_blocks = (st->st_size + 511) / 512;
+	st->st_blocks = st->st_size / 512 + !!(st->st_size % 512);
 	if (inode_is(i, S_IFCHR))
 		st->st_rdev = i->device.rdev;
 }
@@ -163,7 +163,14 @@ static int regular_truncate(struct file *f, off_t length)
 	return data_resize(f->inode, (uint64_t)length);
 }
 
+static int regular_stat(struct file *f, struct abi_stat *st)
+{
+	inode_stat(f->inode, st);
+	return 0;
+}
+
 static const struct file_ops regular_ops = {
+	.stat = regular_stat,
 	.read = regular_read,
 	.write = regular_write,
 	.seek = regular_seek,

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """The measuring kit (tools/bench): its arithmetic, and that the command says what is wrong."""
+import os
 import pathlib
 import re
 import subprocess
@@ -158,10 +159,11 @@ def runs(pid):
     return stat.rpartition(")")[2].split()[0] not in "ZX"
 
 
-def test_no_machine_outlives_the_command():
+def test_no_machine_outlives_the_command(tmp_path):
     process = subprocess.Popen([TOOL, "bench", "--no-linux", "--only", "icount", "--reps", "99"],
                                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                               stderr=subprocess.DEVNULL)
+                               stderr=subprocess.DEVNULL,
+                               env=dict(os.environ, TMPDIR=str(tmp_path)))
     machine, end = None, time.monotonic() + 60
     try:
         while not machine and time.monotonic() < end and process.poll() is None:

@@ -3,6 +3,8 @@
  * TCP on a wire: lost, late, repeated, wrong and forged segments, TIME_WAIT, rings that are full,
  * buffers that are held.
  */
+#include <core/page.h>
+#include "../../net/txblock.h"
 #include "test_net_segment.h"
 
 NET_TEST(connection_from_outside)
@@ -179,6 +181,44 @@ NET_TEST(full_ring_delays_and_loses_nothing)
 		pass(10 * NSEC_PER_MSEC);
 	}
 	CHECK_EQ(got, sizeof(data));
+}
+
+NET_TEST(a_connection_queues_little_when_memory_is_scarce)
+{
+	static uint8_t data[200000];
+	int l = t_listen(0, PORT, 5), c;
+	struct peer p = {40031, 1000, 0};
+	unsigned before = tx_blocks;
+	long n;
+
+	c = open_from(l, &p);
+	tx_blocks += (unsigned)page_total(); /* as if the others held it all */
+	n = t_send(c, data, sizeof(data), MSG_DONTWAIT);
+	tx_blocks -= (unsigned)page_total();
+	CHECK(n > 0 && n <= TX_SCARCE);
+	CHECK(t_send(c, data, sizeof(data), MSG_DONTWAIT) > TX_SCARCE);
+	fd_close(c);
+	fd_close(l);
+	wire_forget();
+	give(&(struct segment){p.port, PORT, p.seq, .flags = RST});
+	CHECK_EQ(tx_blocks, before);
+}
+
+NET_TEST(sending_nothing_costs_nothing)
+{
+	int l = t_listen(0, PORT, 5), c;
+	struct peer p = {40032, 1000, 0};
+	unsigned before;
+
+	c = open_from(l, &p);
+	t_send(c, "x", 1, 0);
+	before = tx_blocks;
+	for (int i = 0; i < 10; i++)
+		CHECK_EQ(t_send(c, "", 0, MSG_DONTWAIT), 0);
+	CHECK_EQ(tx_blocks, before);
+	fd_close(c);
+	fd_close(l);
+	wire_forget();
 }
 
 NET_TEST(acknowledgements_wait_for_room_on_the_ring)

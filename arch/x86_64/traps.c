@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Exceptions in C, and the ways out that need C. Called from entry.S and exceptions.S with
- * interrupts off; each function says whether it turns them on.
+ * Exceptions of ring 3 and of the core, but for those on IST stacks (paranoid.c). Called from
+ * exceptions.S with interrupts off; each function says whether it turns them on.
  */
 #include <abi/errno.h>
 #include <abi/signal.h>
@@ -19,12 +19,7 @@
 
 void exception_user(struct regs *r, unsigned vector, uint64_t error);
 void exception_core(struct regs *r, unsigned vector, uint64_t error);
-void exception_paranoid(struct regs *r, unsigned vector, uint64_t error);
 struct regs *exception_fix_iret(struct regs *bad);
-void exit_work(struct regs *r);
-bool syscall_exit_work(struct regs *r);
-void syscall_trace(struct regs *r);
-long syscall_report_unknown(struct regs *r);
 
 struct exception {
 	const char *name;
@@ -157,7 +152,7 @@ static bool extable_has(uintptr_t ip)
 	return false;
 }
 
-static _Noreturn void core_fault(struct regs *r, unsigned vector, uint64_t error, uintptr_t addr)
+_Noreturn void core_fault(struct regs *r, unsigned vector, uint64_t error, uintptr_t addr)
 {
 	if (!log_emergency())
 		panic_stop(); /* the report of a fault has faulted */
@@ -193,27 +188,6 @@ void exception_core(struct regs *r, unsigned vector, uint64_t error)
 	core_fault(r, vector, error, addr);
 }
 
-/* From the core on an IST stack; NMI also from ring 3. Interrupts stay off. */
-void exception_paranoid(struct regs *r, unsigned vector, uint64_t error)
-{
-	percpu()->interrupts[vector]++;
-	/* Counted above and no more: whatever it interrupted may hold the log's lock, or any other. */
-	if (vector == VECTOR_NMI)
-		return;
-	/*
-	 * The core sets neither TF nor a breakpoint. A CPU (or an emulator of one) that traps here
-	 * after SYSCALL with the app's TF must not stop it; the app's own TF is in its frame.
-	 */
-	if (vector == VECTOR_DB) {
-		write_dr6(DR6_CLEAR);
-		r->flags &= ~(uint64_t)FLAGS_TF;
-		return;
-	}
-	if (vector == VECTOR_DF && (stack_is_guard(r->sp) || stack_is_guard(r->sp - 8)))
-		log_err("core: stack overflow, RSP %#llx", (unsigned long long)r->sp);
-	core_fault(r, vector, error, 0);
-}
-
 /* The app's frame, whose IRET faulted, with the registers of the moment, at the stack's top. */
 struct regs *exception_fix_iret(struct regs *bad)
 {
@@ -223,83 +197,4 @@ struct regs *exception_fix_iret(struct regs *bad)
 	memcpy(&whole.ip, (const void *)bad->sp, 5 * sizeof(uint64_t));
 	*r = whole;
 	return r;
-}
-
-void exit_work(struct regs *r)
-{
-	(void)r;
-	for (;;) {
-		uint32_t work = READ_ONCE(current_thread()->work) & WORK_ON_EXIT & ~WORK_TRACE;
-
-		if (!work)
-			return;
-		sched_exit_work(work);
-	}
-}
-
-/* Every condition for SYSRET; anything else goes by IRET. See docs/ENTRY.md. */
-static bool sysret_allowed(const struct regs *r)
-{
-	return r->cx == r->ip && r->ip < ARCH_USER_END && r->r11 == r->flags &&
-	       !(r->flags & (FLAGS_RF | FLAGS_TF)) && r->cs == SEL_USER_CS && r->ss == SEL_USER_SS;
-}
-
-bool syscall_exit_work(struct regs *r)
-{
-	bool sysret;
-
-	exit_work(r);
-	sysret = sysret_allowed(r);
-	if (sysret)
-		percpu()->returns_sysret++;
-	else
-		percpu()->returns_iret++;
-	return sysret;
-}
-
-typedef long (*whole_handler)(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t);
-
-/* A call with work before its dispatch. Turns interrupts on meanwhile. */
-void syscall_trace(struct regs *r)
-{
-	const uint64_t arg[6] = {r->di, r->si, r->dx, r->r10, r->r8, r->r9};
-	int32_t nr = r->orig_ax;
-
-	arch_irq_enable();
-	trace_enter(nr, arg);
-	if ((uint32_t)nr < SYSCALL_COUNT) {
-		percpu()->syscalls[nr]++;
-		r->ax = ((whole_handler)(uintptr_t)syscall_table[nr])(arg[0], arg[1], arg[2],
-								      arg[3], arg[4], arg[5]);
-	} else {
-		r->ax = syscall_report_unknown(r);
-	}
-	trace_exit(nr, arg, r->ax);
-	arch_irq_disable();
-}
-
-/* Bits of numbers already named in the log; those above the table share one. */
-static uint64_t unknown_seen[SYSCALL_COUNT / 64 + 1];
-
-long syscall_report_unknown(struct regs *r)
-{
-	int32_t nr = r->orig_ax;
-	uint32_t slot = (uint32_t)nr < SYSCALL_COUNT ? (uint32_t)nr : SYSCALL_COUNT;
-	uint64_t bit = 1ull << (slot & 63);
-
-	percpu()->syscalls_unknown++;
-	if (!(unknown_seen[slot / 64] & bit)) {
-		uint64_t offset = 0;
-		const char *name = exec_symbol(r->ip, &offset);
-
-		unknown_seen[slot / 64] |= bit;
-		log_warn("app: system call %d is not known (ENOSYS), called at %#llx%s%s", nr,
-			 (unsigned long long)r->ip, name ? " in " : "", name ? name : "");
-	}
-	return -ENOSYS;
-}
-
-long sys_unknown(void)
-{
-	return syscall_report_unknown((struct regs *)(percpu()->stack_top - sizeof(struct regs)));
 }

@@ -83,6 +83,9 @@ void clock_init(void);
 void uart_init(void);
 void uart_enable_input(void);
 
+/* traps.c: a fault of the core, which is our bug: the report, then the machine stops. */
+_Noreturn void core_fault(struct regs *r, unsigned vector, uint64_t error, uintptr_t addr);
+
 /* cpu.c: names and protection to the log. */
 void arch_describe_cpu(void);
 

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The ways out to ring 3 that need C: work found on the way, SYSRET or IRET; and system calls that
+ * the tracer sees or that have no handler. Called from entry.S; interrupts off on entry and return.
+ */
+#include <abi/errno.h>
+#include <arch/mmu.h>
+#include <core/log.h>
+#include <core/process.h>
+#include <core/sched.h>
+#include <core/syscall.h>
+#include <core/trace.h>
+#include <x86/arch.h>
+#include <x86/percpu.h>
+
+void exit_work(struct regs *r);
+bool syscall_exit_work(struct regs *r);
+void syscall_trace(struct regs *r);
+long syscall_report_unknown(struct regs *r);
+
+void exit_work(struct regs *r)
+{
+	(void)r;
+	for (;;) {
+		uint32_t work = READ_ONCE(current_thread()->work) & WORK_ON_EXIT & ~WORK_TRACE;
+
+		if (!work)
+			return;
+		sched_exit_work(work);
+	}
+}
+
+/* Every condition for SYSRET; anything else goes by IRET. See docs/ENTRY.md. */
+static bool sysret_allowed(const struct regs *r)
+{
+	return r->cx == r->ip && r->ip < ARCH_USER_END && r->r11 == r->flags &&
+	       !(r->flags & (FLAGS_RF | FLAGS_TF)) && r->cs == SEL_USER_CS && r->ss == SEL_USER_SS;
+}
+
+bool syscall_exit_work(struct regs *r)
+{
+	bool sysret;
+
+	exit_work(r);
+	sysret = sysret_allowed(r);
+	if (sysret)
+		percpu()->returns_sysret++;
+	else
+		percpu()->returns_iret++;
+	return sysret;
+}
+
+typedef long (*whole_handler)(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t);
+
+/* A call with work before its dispatch. Turns interrupts on meanwhile. */
+void syscall_trace(struct regs *r)
+{
+	const uint64_t arg[6] = {r->di, r->si, r->dx, r->r10, r->r8, r->r9};
+	int32_t nr = r->orig_ax;
+
+	arch_irq_enable();
+	trace_enter(nr, arg);
+	if ((uint32_t)nr < SYSCALL_COUNT) {
+		percpu()->syscalls[nr]++;
+		r->ax = ((whole_handler)(uintptr_t)syscall_table[nr])(arg[0], arg[1], arg[2],
+								      arg[3], arg[4], arg[5]);
+	} else {
+		r->ax = syscall_report_unknown(r);
+	}
+	trace_exit(nr, arg, r->ax);
+	arch_irq_disable();
+}
+
+/* Bits of numbers already named in the log; those above the table share one. */
+static uint64_t unknown_seen[SYSCALL_COUNT / 64 + 1];
+
+long syscall_report_unknown(struct regs *r)
+{
+	int32_t nr = r->orig_ax;
+	uint32_t slot = (uint32_t)nr < SYSCALL_COUNT ? (uint32_t)nr : SYSCALL_COUNT;
+	uint64_t bit = 1ull << (slot & 63);
+
+	percpu()->syscalls_unknown++;
+	if (!(unknown_seen[slot / 64] & bit)) {
+		uint64_t offset = 0;
+		const char *name = exec_symbol(r->ip, &offset);
+
+		unknown_seen[slot / 64] |= bit;
+		log_warn("app: system call %d is not known (ENOSYS), called at %#llx%s%s", nr,
+			 (unsigned long long)r->ip, name ? " in " : "", name ? name : "");
+	}
+	return -ENOSYS;
+}
+
+long sys_unknown(void)
+{
+	return syscall_report_unknown((struct regs *)(percpu()->stack_top - sizeof(struct regs)));
+}

@@ -13,13 +13,8 @@
 #define SIGNALS 64
 #define APP_PID 1
 
-/* What the system call takes; the C library has another struct of that name. */
-struct abi_sigaction {
-	uint64_t handler, flags, restorer, mask;
-};
-
-#define SIG_DFL 0
-#define SIG_IGN 1
+#define SIG_DFL ABI_SIG_DFL
+#define SIG_IGN ABI_SIG_IGN
 
 static struct abi_sigaction actions[SIGNALS + 1];
 

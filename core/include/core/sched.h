@@ -10,6 +10,7 @@
 #include <arch/thread.h>
 #include <core/compiler.h>
 #include <core/list.h>
+#include <core/signal.h>
 #include <core/spinlock.h>
 #include <core/time.h>
 
@@ -37,6 +38,8 @@ struct thread {
 	uint64_t cpu_ns;    /* processor time used before run_start */
 	uint64_t run_start; /* monotonic time since which it runs */
 	char name[16];
+	struct thread_signals signals;
+	struct signal_restart restart;
 	/* The app's, kept for what is to be done if it ends while others go on (core/sys_linux.c). */
 	uintptr_t clear_tid;   /* a word to zero and wake, or 0 */
 	uintptr_t robust_list; /* locks to release, or 0 */

@@ -16,6 +16,7 @@ SOURCE = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("RINGLET_BUILD", SOURCE / "build")).resolve()
 TOOL = BUILD / "ringlet"
 CORE = pathlib.Path(os.environ.get("RINGLET_CORE", BUILD / "core.elf"))
+TESTING_CORE = BUILD / "testing" / "build" / "core.elf"  # has the calls of tests/core
 HELLO = BUILD / "apps" / "hello"
 HTTPD = BUILD / "apps" / "httpd"
 WWW = SOURCE / "apps" / "httpd" / "www"
@@ -61,8 +62,10 @@ def tool(*args, timeout=60, stdin=subprocess.DEVNULL, data=None, env=None, cwd=N
     return Result(command, process.returncode, out, err.decode("utf-8", "replace"))
 
 
-def run(app, *args, timeout=60, **more):
+def run(app, *args, timeout=60, core=None, **more):
     """`ringlet run app args`, with a limit of its own inside that of tool()."""
+    if core == "testing":
+        more["env"] = dict(more.get("env") or {}, RINGLET_CORE=str(TESTING_CORE))
     return tool("run", app, "--timeout", str(timeout), *args, timeout=timeout + 20, **more)
 
 

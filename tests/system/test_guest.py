@@ -4,7 +4,8 @@
 	 * guest: args="a b" expect=signal:11 mem=64 run="--icount"
 
 one line a run, none: one run without arguments that must end with status 0. expect is exit:N or
-signal:N; run holds more arguments for ringlet run. What they print is TAP: no "not ok", and as many
+signal:N; run holds more arguments for ringlet run; core=testing takes the core with the calls of
+tests/core. What they print is TAP: no "not ok", and as many
 lines as planned, unless a signal was expected.
 """
 import re
@@ -40,7 +41,7 @@ def test_guest(name, settings):
     more = shlex.split(settings.get("run", ""))
     args = shlex.split(settings.get("args", ""))
     result = ringlet.run(ringlet.guest(name), "-m", settings.get("mem", "128"), *more, "--", *args,
-                         timeout=int(settings.get("timeout", "60")))
+                         timeout=int(settings.get("timeout", "60")), core=settings.get("core"))
     assert result.status == int(number) + (128 if kind == "signal" else 0), str(result)
     if kind == "exit" and number == "0":
         check_tap(result)

@@ -18,7 +18,8 @@ static struct spinlock log_lock;
 static struct log_console *consoles;
 static char ring[RING_SIZE];
 static size_t ring_written;
-static bool emergency, panicked;
+static uint32_t emergency; /* 1 + the CPU that reports; 0: none does */
+static bool panicked;
 
 static void emit(const char *s, size_t n)
 {
@@ -109,11 +110,20 @@ size_t log_read(char *buf, size_t n)
 
 bool log_emergency(void)
 {
-	bool first = !emergency;
+	uint32_t me = arch_cpu_id() + 1, owner = 0;
 
 	arch_irq_disable();
-	emergency = true;
-	return first;
+	if (__atomic_compare_exchange_n(&emergency, &owner, me, false, __ATOMIC_ACQ_REL,
+					__ATOMIC_ACQUIRE))
+		return true;
+	if (owner != me)
+		arch_halt();
+	return false;
+}
+
+bool log_in_emergency(void)
+{
+	return READ_ONCE(emergency);
 }
 
 /* panic=halt, panic=reboot:SECONDS; without it ringlet run is told, anything else halts. */
@@ -137,9 +147,31 @@ _Noreturn void panic_stop(void)
 	arch_halt();
 }
 
-void panic(const char *fmt, ...)
+static _Noreturn void panic_end(void)
 {
 	uint32_t status = STATUS_CORE_FAILED;
+
+	output_write(OUTPUT_STATUS, (const char *)&status, sizeof(status));
+	panic_stop();
+}
+
+static void __printf(1, 2) panic_line(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	log_line("panic: ", fmt, ap);
+	va_end(ap);
+}
+
+void panic_reported(const char *what)
+{
+	panic_line("%s", what);
+	panic_end();
+}
+
+void panic(const char *fmt, ...)
+{
 	va_list ap;
 
 	log_emergency();
@@ -150,8 +182,7 @@ void panic(const char *fmt, ...)
 	log_line("panic: ", fmt, ap);
 	va_end(ap);
 	arch_backtrace();
-	output_write(OUTPUT_STATUS, (const char *)&status, sizeof(status));
-	panic_stop();
+	panic_end();
 }
 
 void boot_fail(const char *fmt, ...)

@@ -33,11 +33,17 @@ bool output_framed(void)
 static void write_record(unsigned type, const char *s, size_t n)
 {
 	uint8_t head[3] = {(uint8_t)type, (uint8_t)n, (uint8_t)(n >> 8)};
-	unsigned long flags = spin_lock_irqsave(&lock);
+	unsigned long flags = arch_irq_save();
+	/* A report of the core's own fault may have interrupted the lock's holder. */
+	bool locked = !log_in_emergency();
 
+	if (locked)
+		spin_lock(&lock);
 	arch_outs8(PORT, head, sizeof(head));
 	arch_outs8(PORT, s, n);
-	spin_unlock_irqrestore(&lock, flags);
+	if (locked)
+		spin_unlock(&lock);
+	arch_irq_restore(flags);
 }
 
 void output_write(unsigned type, const char *s, size_t n)

@@ -155,15 +155,23 @@ static bool extable_has(uintptr_t ip)
 _Noreturn void core_fault(struct regs *r, unsigned vector, uint64_t error, uintptr_t addr)
 {
 	if (!log_emergency())
+/* A push below the stack is a page fault that cannot be pushed either, and so a double fault. */
+static bool stack_overflown(const struct regs *r, unsigned vector, uintptr_t addr)
+{
+	if (vector == VECTOR_PF)
+		return stack_is_guard(addr);
+	return vector == VECTOR_DF && (stack_is_guard(r->sp) || stack_is_guard(r->sp - FRAME_MAX));
+}
+
 		panic_stop(); /* the report of a fault has faulted */
 	log_err("core: %s (vector %u, error code %#llx) at %#llx%s", exception_name(vector), vector,
 		(unsigned long long)error, (unsigned long long)r->ip,
-		vector == VECTOR_PF && stack_is_guard(addr) ? ": core stack overflow" : "");
+		stack_overflown(r, vector, addr) ? ": core stack overflow" : "");
 	if (vector == VECTOR_PF)
 		log_err("core: page fault address %#lx", (unsigned long)addr);
 	report_registers(r);
 	report_backtrace(r->ip, r->bp);
-	panic("%s in the core", exception_name(vector));
+	panic_reported(exception_name(vector));
 }
 
 /* From the core itself. A copy on the app's behalf may fault: only there is it not our bug. */

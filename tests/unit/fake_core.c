@@ -96,6 +96,11 @@ void log_err(const char *fmt, ...)
 	LOG(fmt);
 }
 
+bool log_in_emergency(void)
+{
+	return false;
+}
+
 void panic(const char *fmt, ...)
 {
 	LOG(fmt);

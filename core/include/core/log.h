@@ -18,15 +18,21 @@ void log_raw(const char *s, size_t n);
 
 /*
  * The core is about to report its own fault: interrupts off for good, and the log's lock no longer
- * counts, for this CPU may hold it. False if that was so already: the report itself failed.
+ * counts, for this CPU may hold it. False if this CPU did so before: the report itself failed. If
+ * another CPU did, this one halts without a word.
  */
 bool log_emergency(void);
+/* True from then on: locks on the way to the consoles are to be ignored. */
+bool log_in_emergency(void);
 
 /* The end of a panic as the option panic= wants it, without a further word. */
 _Noreturn void panic_stop(void);
 
 /* For our bugs only: prints the message, registers and a backtrace, then halts or reboots. */
 _Noreturn void panic(const char *fmt, ...) __printf(1, 2);
+
+/* The same once the report of what is out already. */
+_Noreturn void panic_reported(const char *what);
 
 #define BUG_ON(cond)                                                          \
 	do {                                                                  \

@@ -21,7 +21,8 @@ struct handler {
 static struct handler *handlers[256];
 static uint8_t gsi_vector[256];
 static unsigned next_vector = VECTOR_DEVICE_MIN;
-static uint64_t spurious, unexpected;
+uint64_t irq_spurious, irq_unexpected;
+static uint64_t told[256 / 64]; /* vectors that were named in the log */
 
 void interrupt_dispatch(struct regs *r);
 
@@ -82,6 +83,18 @@ static void run_handlers(unsigned vector)
 		h->fn(h->arg);
 }
 
+/* Nobody's: a device that was not told to, or INT n in the core, which is not in service. */
+static void unexpected(unsigned vector)
+{
+	uint64_t bit = 1ull << (vector % 64);
+
+	__atomic_add_fetch(&irq_unexpected, 1, __ATOMIC_RELAXED);
+	if (!(__atomic_fetch_or(&told[vector / 64], bit, __ATOMIC_RELAXED) & bit))
+		log_warn("cpu %u: unexpected interrupt, vector %u", arch_cpu_id(), vector);
+	if (apic_in_service(vector))
+		apic_eoi();
+}
+
 /* From ring 3 or the core, interrupts off throughout. */
 void interrupt_dispatch(struct regs *r)
 {
@@ -92,15 +105,13 @@ void interrupt_dispatch(struct regs *r)
 		apic_eoi();
 		timer_interrupt();
 	} else if (vector == VECTOR_SPURIOUS) {
-		spurious++; /* gets no EOI: SDM volume 3, section 11.9 */
+		/* Gets no EOI: SDM volume 3, section 11.9. */
+		__atomic_add_fetch(&irq_spurious, 1, __ATOMIC_RELAXED);
 	} else if (handlers[vector]) {
 		run_handlers(vector);
 		apic_eoi();
 	} else {
-		if (!unexpected++)
-			log_warn("cpu %u: unexpected interrupt, vector %u", arch_cpu_id(), vector);
-		if (apic_in_service(vector))
-			apic_eoi();
+		unexpected(vector);
 	}
 }
 

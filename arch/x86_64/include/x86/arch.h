@@ -73,8 +73,8 @@ unsigned apic_cpus_present(void);
 void ioapic_init(void);
 int ioapic_route(unsigned gsi, unsigned vector, bool level_low);
 
-/* irq.c */
-void irq_dispatch(unsigned vector);
+/* irq.c: interrupts that nobody waits for, since boot, on all CPUs. */
+extern uint64_t irq_spurious, irq_unexpected;
 
 /* clock.c */
 void clock_init(void);

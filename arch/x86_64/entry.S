@@ -112,6 +112,7 @@ return_to_user:
 	jz return_restore
 	movq %rsp, %rdi
 	call exit_work			/* interrupts off on entry and return */
+	.globl return_restore
 return_restore:
 	POP_CALLEE_SAVED
 	POP_CALLER_SAVED

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The 256 vectors of the IDT, ring 3 and ring 0 alike. Every gate is an interrupt gate, so
- * interrupts are off; gates clear neither DF nor AC, so each entry does. CLAC is patched in where
- * the CPU has SMAP (cpu.c).
+ * The 256 vectors of the IDT, ring 3 and ring 0 alike; what NMI does is in nmi.S. Every gate is an
+ * interrupt gate, so interrupts are off; gates clear neither DF nor AC, so each entry does. CLAC is
+ * patched in where the CPU has SMAP (cpu.c).
  */
 #include <generated/offsets.h>
 #include <x86/asm.h>
 #include "calling.inc"
+#include "paranoid.inc"
 
 	.section .text.entry, "ax"
 
@@ -22,13 +23,15 @@ vector_stubs:
 	vector = 0
 	.rept 256
 	.balign 16
-	.if vector < 32 || vector == VECTOR_INT80
+	.if vector == VECTOR_NMI
+	jmp entry_nmi
+	.elseif vector < 32 || vector == VECTOR_INT80
 	.if vector != VECTOR_DF && (vector < VECTOR_TS || vector > VECTOR_PF) && vector != VECTOR_AC && vector != VECTOR_CP && vector != VECTOR_VC && vector != VECTOR_SX
 	pushq $0
 	.endif
 	pushq %rdi
 	movl $vector, %edi
-	.if vector == VECTOR_NMI || vector == VECTOR_DB || vector == VECTOR_DF || vector == VECTOR_MC
+	.if vector == VECTOR_DB || vector == VECTOR_DF || vector == VECTOR_MC
 	jmp exception_paranoid_entry
 	.else
 	jmp exception_entry
@@ -98,22 +101,32 @@ entry_error_from_core:
 	jmp exception_from_user
 
 /*
- * NMI, #DB, #DF, #MC: may come anywhere, also between an entry and its SWAPGS, so the CPU takes a
- * stack of its own (IST) and GS cannot be told from CS when ring 0 was interrupted.
+ * #DB, #DF, #MC: may come anywhere, also between an entry and its SWAPGS, so the CPU takes a stack
+ * of its own (IST) and GS cannot be told from CS when ring 0 was interrupted.
  *
  * In:    as above, on the IST stack, whose topmost word holds this CPU's block.
- * From ring 3 all but NMI go on on the thread's stack, so that C may sleep or end the app.
+ * Out:   From ring 3 they go on on the thread's stack, so that C may sleep or end the app, and the
+ *        IST stack is free again; else IRET back into the core.
+ * #DB's error code for C: the causes, DR6 without the bits that are always set; 0: ICEBP.
  */
 exception_paranoid_entry:
 	cld
 	CLAC_PATCHED
 	PUSH_REGS_BUT_RDI
-	testb $3, REGS_CS(%rsp)
+	CLEAR_REGS
+	DEBUG_OFF
+	cmpl $VECTOR_DB, %edi
+	jne 1f
+	/* DR6 only collects: what is left in it would be told as a cause of the next #DB. */
+	movq %dr6, %rax
+	xorl $DR6_CLEAR, %eax
+	movq %rax, REGS_ORIG_AX(%rsp)
+	movl $DR6_CLEAR, %eax
+	movq %rax, %dr6
+1:	testb $3, REGS_CS(%rsp)
 	jz paranoid_from_core
 	swapgs
 	lfence
-	cmpl $VECTOR_NMI, %edi
-	je paranoid_nmi_from_user
 	movl %edi, %eax
 	movq %rsp, %rsi
 	movq %gs:PERCPU_STACK_TOP, %rdi
@@ -123,45 +136,16 @@ exception_paranoid_entry:
 	rep movsq
 	movq %rdx, %rsp
 	movl %eax, %edi
+	DEBUG_ON
 	jmp exception_from_user
 
-paranoid_nmi_from_user:
-	CLEAR_REGS
-	EXCEPTION_ARGUMENTS
-	call exception_paranoid
-	POP_CALLEE_SAVED
-	POP_CALLER_SAVED
-	addq $8, %rsp
-	swapgs
-	iretq
-
 paranoid_from_core:
-	cmpb $0, cpu_paranoid_fsgsbase(%rip)
-	je 1f
-	/* The block's address is at the top of this 8 KiB stack; keep what GS was in RBX. */
-	rdgsbase %rbx
-	movq %rsp, %rax
-	orq $8191, %rax
-	movq -7(%rax), %rax
-	wrgsbase %rax
+	GS_ENTER
 	EXCEPTION_ARGUMENTS
 	call exception_paranoid
-	wrgsbase %rbx
+	GS_LEAVE
+	DEBUG_ON
 	RESTORE_ALL_AND_IRET
-	/* Without FSGSBASE the app cannot have a base in the upper half: the sign tells whose it is. */
-1:	movl $MSR_GS_BASE, %ecx
-	rdmsr
-	movl %edx, %ebx
-	testl %ebx, %ebx
-	js 2f
-	swapgs
-2:	lfence
-	EXCEPTION_ARGUMENTS
-	call exception_paranoid
-	testl %ebx, %ebx
-	js 3f
-	swapgs
-3:	RESTORE_ALL_AND_IRET
 
 /*
  * Interrupts: the thread's stack, orig_ax = ~vector.

@@ -15,8 +15,10 @@
 
 #define SLOT	       32768
 #define MAX_ORDER      2
-#define IST_ORDER      1 /* 8 KiB: exceptions.S finds the block at the top by rounding RSP up */
+#define IST_ORDER      1
 #define FREE_LINK(top) (*(uintptr_t *)((top)-8))
+
+_Static_assert(PAGE_SIZE << IST_ORDER == IST_STACK_SIZE, "the assembly rounds up to it");
 
 static struct spinlock stack_lock;
 static uintptr_t next_slot = ARCH_STACKS;
@@ -75,9 +77,10 @@ void stack_init_ist(struct percpu *p)
 
 		if (!top)
 			boot_fail("too little memory for the interrupt stacks");
-		*(struct percpu **)(top - 8) = p;
+		*(struct percpu **)(top - IST_BLOCK) = p;
+		*(uint64_t *)(top - IST_NMI_STATE) = 0;
 		p->ist_top[i] = top;
-		p->tss.ist[i - 1] = top - 16;
+		p->tss.ist[i - 1] = top - IST_NMI_STATE;
 	}
 }
 

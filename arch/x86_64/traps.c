@@ -120,14 +120,14 @@ void exception_user(struct regs *r, unsigned vector, uint64_t error)
 		r->ax = (uint32_t)-ENOSYS; /* no i386 system call is served */
 		return;
 	}
-	/* Sticky on the CPU's side: left set, the next one would be told wrongly, or be fatal. */
-	if (vector == VECTOR_DB)
-		write_dr6(DR6_CLEAR);
+	/* Sticky on the CPU's side: left set, the next one would be fatal. */
 	if (vector == VECTOR_MC)
 		wrmsr(MSR_MCG_STATUS, 0);
 	arch_irq_enable();
 	app_fault(r, vector, error, addr);
 }
+
+#define FRAME_MAX 64 /* what the CPU pushes at an exception, aligned */
 
 struct extable_entry {
 	uint64_t from, to;
@@ -152,9 +152,6 @@ static bool extable_has(uintptr_t ip)
 	return false;
 }
 
-_Noreturn void core_fault(struct regs *r, unsigned vector, uint64_t error, uintptr_t addr)
-{
-	if (!log_emergency())
 /* A push below the stack is a page fault that cannot be pushed either, and so a double fault. */
 static bool stack_overflown(const struct regs *r, unsigned vector, uintptr_t addr)
 {
@@ -163,6 +160,9 @@ static bool stack_overflown(const struct regs *r, unsigned vector, uintptr_t add
 	return vector == VECTOR_DF && (stack_is_guard(r->sp) || stack_is_guard(r->sp - FRAME_MAX));
 }
 
+_Noreturn void core_fault(struct regs *r, unsigned vector, uint64_t error, uintptr_t addr)
+{
+	if (!log_emergency())
 		panic_stop(); /* the report of a fault has faulted */
 	log_err("core: %s (vector %u, error code %#llx) at %#llx%s", exception_name(vector), vector,
 		(unsigned long long)error, (unsigned long long)r->ip,

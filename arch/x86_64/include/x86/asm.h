@@ -41,7 +41,11 @@
 #define CR4_SMEP       (1 << 20)
 #define CR4_SMAP       (1 << 21)
 
-#define DR6_CLEAR 0xffff0ff0 /* SDM volume 3, section 17.2.3 */
+/* SDM volume 3, section 17.2. What has happened is what DR6 has but DR6_CLEAR has not. */
+#define DR6_CLEAR   0xffff0ff0
+#define DR6_STEP    (1 << 14)
+#define DR7_FIXED   (1 << 10)
+#define DR7_ENABLES 0xff
 
 #define EFER_SCE (1 << 0)
 #define EFER_LME (1 << 8)
@@ -111,6 +115,11 @@
 #define IST_NMI	  3
 #define IST_DB	  4
 #define IST_COUNT 4
+/* Each such stack, and the distance of its two words from the top: exceptions.S and nmi.S find them
+ * by rounding RSP up. The state is the NMI stack's only. */
+#define IST_STACK_SIZE 8192
+#define IST_BLOCK      8
+#define IST_NMI_STATE  16
 
 #define PF_PRESENT 1
 #define PF_WRITE   2

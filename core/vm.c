@@ -217,6 +217,16 @@ static void populate(uintptr_t start, size_t len, unsigned prot)
 	}
 }
 
+uintptr_t vm_find_page(phys_t pa)
+{
+	uintptr_t va;
+
+	mutex_lock(&vm_lock);
+	va = arch_mmu_find(pa);
+	mutex_unlock(&vm_lock);
+	return va;
+}
+
 size_t vm_resident(void)
 {
 	return READ_ONCE(resident);

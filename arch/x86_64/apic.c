@@ -17,6 +17,7 @@
 #define REG_EOI	       0x0b
 #define REG_SVR	       0x0f
 #define REG_ISR	       0x10
+#define REG_ICR	       0x30
 #define REG_LVT_TIMER  0x32
 #define REG_LVT_LINT0  0x35
 #define REG_LVT_LINT1  0x36
@@ -31,6 +32,8 @@
 #define LVT_TSC_DEADLINE (2 << 17)
 #define TIMER_DIVIDE_1	 0xb
 #define LONG_WAIT	 (1 << 27) /* TSC ticks: some 50 ms */
+#define ICR_SELF	 (1 << 18)
+#define ICR_OTHERS	 (3 << 18)
 #define BASE_ENABLE	 (1 << 11)
 #define BASE_X2APIC	 (1 << 10)
 
@@ -117,6 +120,17 @@ void apic_init(void)
 	log_info("apic: %s, timer by %s, %u CPU%s present, 1 used", xapic ? "xAPIC" : "x2APIC",
 		 deadline_mode ? "TSC deadline" : "one-shot", apic_cpus_present(),
 		 apic_cpus_present() == 1 ? "" : "s");
+}
+
+/* By shorthand: the xAPIC's other half of the command may be in use where this came between. */
+void apic_send_self(unsigned vector)
+{
+	write(REG_ICR, APIC_FIXED | ICR_SELF | vector);
+}
+
+void apic_send_others(uint32_t command)
+{
+	write(REG_ICR, command | ICR_OTHERS);
 }
 
 void apic_timer_count(void)

@@ -78,6 +78,7 @@ void cpu_detect(void)
 	detect_names(f);
 	f->hwcap = r.edx;
 	f->pge = r.edx & 1u << 13;
+	f->mca = (r.edx & (1u << 7 | 1u << 14)) == (1u << 7 | 1u << 14);
 	f->x2apic = r.ecx & 1u << 21;
 	f->tsc_deadline = r.ecx & 1u << 24;
 	f->xsave = r.ecx & 1u << 26;
@@ -103,7 +104,7 @@ void cpu_detect(void)
 void cpu_enable(void)
 {
 	const struct cpu_features *f = &cpu_features;
-	uint64_t cr4 = read_cr4() | CR4_DE | CR4_MCE | CR4_OSFXSR | CR4_OSXMMEXCPT;
+	uint64_t cr4 = read_cr4() | CR4_DE | CR4_OSFXSR | CR4_OSXMMEXCPT;
 
 	cr4 |= f->smep ? CR4_SMEP : 0;
 	cr4 |= f->smap ? CR4_SMAP : 0;
@@ -115,6 +116,7 @@ void cpu_enable(void)
 	write_cr0(read_cr0() | CR0_AM);
 	wrmsr(MSR_EFER, rdmsr(MSR_EFER) | EFER_SCE | (f->nx ? EFER_NXE : 0));
 	fpu_init();
+	machine_check_init();
 }
 
 /* The provisional tables map text writable; paging_init() ends that. */

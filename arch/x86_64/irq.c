@@ -107,6 +107,9 @@ void interrupt_dispatch(struct regs *r)
 	} else if (vector == VECTOR_SPURIOUS) {
 		/* Gets no EOI: SDM volume 3, section 11.9. */
 		__atomic_add_fetch(&irq_spurious, 1, __ATOMIC_RELAXED);
+	} else if (vector == VECTOR_MC_POLL) {
+		apic_eoi();
+		machine_check_poll();
 	} else if (handlers[vector]) {
 		run_handlers(vector);
 		apic_eoi();

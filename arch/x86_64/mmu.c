@@ -141,6 +141,30 @@ phys_t arch_mmu_lookup(uintptr_t va, unsigned *prot)
 	return leaf_address(*e);
 }
 
+/* In what a table at that level maps from va on. */
+static uintptr_t find_below(const uint64_t *table, unsigned level, uintptr_t va, phys_t pa)
+{
+	/* The upper half of the top table is the core's. */
+	unsigned entries = level == 4 ? TABLE_ENTRIES / 2 : TABLE_ENTRIES;
+
+	for (unsigned i = 0; i < entries; i++, va += LEVEL_SIZE(level)) {
+		uintptr_t found = 0;
+
+		if (level > 1)
+			found = table[i] ? find_below(table_of(table[i]), level - 1, va, pa) : 0;
+		else if (table[i] & PTE_PRESENT && leaf_address(table[i]) == pa)
+			found = va;
+		if (found)
+			return found;
+	}
+	return 0;
+}
+
+uintptr_t arch_mmu_find(phys_t pa)
+{
+	return find_below(paging_pml4, 4, 0, pa);
+}
+
 static void flush(uintptr_t start, uintptr_t end)
 {
 	if ((end - start) / PAGE_SIZE > FLUSH_PAGES_MAX) {

@@ -41,5 +41,9 @@ void exception_paranoid(struct regs *r, unsigned vector, uint64_t error)
 		debug_core(r);
 		return;
 	}
+	if (vector == VECTOR_MC) {
+		machine_check_core(r);
+		return;
+	}
 	core_fault(r, vector, error, 0);
 }

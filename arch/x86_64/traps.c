@@ -120,9 +120,12 @@ void exception_user(struct regs *r, unsigned vector, uint64_t error)
 		r->ax = (uint32_t)-ENOSYS; /* no i386 system call is served */
 		return;
 	}
-	/* Sticky on the CPU's side: left set, the next one would be fatal. */
-	if (vector == VECTOR_MC)
-		wrmsr(MSR_MCG_STATUS, 0);
+	if (vector == VECTOR_MC) {
+		struct abi_siginfo info;
+
+		if (!machine_check_user(r, &info))
+			return;
+	}
 	arch_irq_enable();
 	app_fault(r, vector, error, addr);
 }

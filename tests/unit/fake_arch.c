@@ -187,6 +187,17 @@ phys_t arch_mmu_lookup(uintptr_t va, unsigned *prot)
 	return p->pa;
 }
 
+uintptr_t arch_mmu_find(phys_t pa)
+{
+	uintptr_t va = ARCH_USER_START;
+	struct pte *p;
+
+	for (; (p = pte_next(&va, ARCH_USER_END)); va += PAGE_SIZE)
+		if (p->pa == pa)
+			return va;
+	return 0;
+}
+
 static void mmu_reset(void **slot, int shift)
 {
 	if (!*slot)

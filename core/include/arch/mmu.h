@@ -32,6 +32,9 @@ void arch_mmu_protect(uintptr_t start, uintptr_t end, unsigned prot);
 /* The page va is mapped to, or PHYS_NONE; *prot may be NULL. */
 phys_t arch_mmu_lookup(uintptr_t va, unsigned *prot);
 
+/* The first page of the app's half that is mapped to pa; 0 if none. Memory-map lock held. */
+uintptr_t arch_mmu_find(phys_t pa);
+
 /* Maps device memory for good, uncached: core half, any alignment. NULL if memory is gone. */
 void volatile *arch_mmio_map(phys_t pa, size_t size);
 

@@ -49,6 +49,9 @@ void vm_unmap_all(void);
  */
 int vm_fault(uintptr_t addr, unsigned access);
 
+/* Where the app has the page pa; 0 if nowhere. Thread context, interrupts on. */
+uintptr_t vm_find_page(phys_t pa);
+
 /* Pages now mapped for the app. */
 size_t vm_resident(void);
 

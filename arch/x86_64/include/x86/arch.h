@@ -6,6 +6,7 @@
 #include <core/compiler.h>
 #include <x86/regs.h>
 
+struct abi_siginfo;
 struct percpu;
 struct thread;
 
@@ -69,12 +70,30 @@ uint32_t apic_timer_read(void);
 void apic_timer_calibrated(uint64_t ticks, uint64_t tsc_elapsed);
 unsigned apic_cpus_present(void);
 
+/* To this CPU itself. Any context, NMI and machine check too. */
+void apic_send_self(unsigned vector);
+void apic_send_others(uint32_t command);
+#define APIC_FIXED (1 << 14) /* and a vector */
+
 /* ioapic.c */
 void ioapic_init(void);
 int ioapic_route(unsigned gsi, unsigned vector, bool level_low);
 
 /* irq.c: interrupts that nobody waits for, since boot, on all CPUs. */
 extern uint64_t irq_spurious, irq_unexpected;
+
+/* machine_check.c */
+/* On each CPU: clears the banks, logs what was left there, turns the exception on. */
+void machine_check_init(void);
+/* #MC while the core ran; returns if it can go on. Interrupts off, any lock may be held. */
+void machine_check_core(struct regs *r);
+/*
+ * #MC while the app ran. True: the app gets the signal of info, which is filled. On the thread's
+ * stack, interrupts off on entry and return, meanwhile perhaps on.
+ */
+bool machine_check_user(struct regs *r, struct abi_siginfo *info);
+/* Interrupt context: logs and clears this CPU's errors that needed nothing else. */
+void machine_check_poll(void);
 
 /* clock.c */
 void clock_init(void);

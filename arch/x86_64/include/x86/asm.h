@@ -56,7 +56,10 @@
 #define MSR_SYSENTER_CS	   0x00000174
 #define MSR_SYSENTER_ESP   0x00000175
 #define MSR_SYSENTER_EIP   0x00000176
+#define MSR_MCG_CAP	   0x00000179
 #define MSR_MCG_STATUS	   0x0000017a
+#define MSR_MCG_CTL	   0x0000017b
+#define MSR_MC0_CTL	   0x00000400
 #define MSR_TSC_DEADLINE   0x000006e0
 #define MSR_X2APIC	   0x00000800
 #define MSR_EFER	   0xc0000080
@@ -67,6 +70,8 @@
 #define MSR_FS_BASE	   0xc0000100
 #define MSR_GS_BASE	   0xc0000101
 #define MSR_KERNEL_GS_BASE 0xc0000102
+
+#define MCG_RESTART_IP (1 << 0) /* RIPV: the program can go on at the saved RIP */
 
 #define FLAGS_FIXED (1 << 1)
 #define FLAGS_TF    (1 << 8)
@@ -107,6 +112,7 @@
 #define VECTOR_INT80	  0x80
 #define VECTOR_DEVICE_MAX 0xef
 #define VECTOR_TIMER	  0xf0
+#define VECTOR_MC_POLL	  0xf8 /* look at the machine-check banks */
 #define VECTOR_SPURIOUS	  0xff
 
 /* Interrupt stack table slots; 0 means none. */

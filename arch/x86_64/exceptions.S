@@ -109,12 +109,14 @@ entry_error_from_core:
  *        IST stack is free again; else IRET back into the core.
  * #DB's error code for C: the causes, DR6 without the bits that are always set; 0: ICEBP.
  */
+	.globl exception_paranoid_entry, exception_paranoid_ready
 exception_paranoid_entry:
 	cld
 	CLAC_PATCHED
 	PUSH_REGS_BUT_RDI
 	CLEAR_REGS
 	DEBUG_OFF
+exception_paranoid_ready:
 	cmpl $VECTOR_DB, %edi
 	jne 1f
 	/* DR6 only collects: what is left in it would be told as a cause of the next #DB. */
@@ -167,4 +169,6 @@ interrupt_entry:
 	movq %rsp, %rdi
 	call interrupt_dispatch
 	RESTORE_ALL_AND_IRET
+	.globl exceptions_end
+exceptions_end:
 	.section .note.GNU-stack, "", @progbits

@@ -1,11 +1,13 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # Runs suites of tests and counts: check.sh SUITE..., of lint, build (the build's own scripts),
-# unit, guest, system, bench (instruction counts beside the baseline) and ubsan (the guest tests once more, on a core that checks itself). The last line is "N passed, N failed", with
-# ", N skipped" if any were; the exit status is 0 only if none failed. A program that dies, stops
-# halfway or says nothing counts as a failed test. T=NAME runs one test (a program of unit or guest,
-# a lint check, or what pytest -k selects). LONG=1 includes the long ones. Called by the Makefile,
-# which sets O, SRC, PYTHON, CLANG_FORMAT, AWK and VARIANT. Output of each program stays in O/check/.
+# unit, guest, system, bench (instruction counts beside the baseline), ubsan (the guest tests once
+# more, on a core that checks itself) and ablate (tests/ablate). The last line is "N passed, N
+# failed", with ", N skipped" if any were; the exit status is 0 only if none failed. A program that
+# dies, stops halfway or says nothing counts as a failed test. T=NAME runs one test (a program of
+# unit or guest, a lint check, or what pytest -k selects). LONG=1 includes the long ones. Called by
+# the Makefile, which sets O, SRC, PYTHON, CLANG_FORMAT, AWK and VARIANT. Output of each program stays
+# in O/check/.
 
 set -u
 : "${O:=build}" "${SRC:=.}" "${PYTHON=}" "${AWK:=awk}" "${T:=}" "${LONG:=}"
@@ -112,6 +114,18 @@ suite_ubsan() {
 	export RINGLET_CORE
 	pytest ubsan "$SRC/tests/system/test_guest.py"
 	unset RINGLET_CORE
+}
+
+suite_ablate() {
+	if [ -z "$PYTHON" ]; then
+		record skip ablate "pytest is not installed"
+		return
+	fi
+	"$PYTHON" -B "$SRC/tests/ablate/ablate.py" "$O" "$SRC" ${T:+"$T"} 2>&1 | tee "$log/ablate"
+	"$AWK" '
+		$2 ~ /^ablate\// && $1 ~ /^(ok|FAIL)$/ { print tolower($1), $2 }
+		/^[0-9]+ passed, [0-9]+ failed$/ { whole = 1 }
+		END { if (!whole) print "fail", "ablate" }' "$log/ablate" >>"$results"
 }
 
 suite_system() {

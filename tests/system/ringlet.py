@@ -16,7 +16,9 @@ SOURCE = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("RINGLET_BUILD", SOURCE / "build")).resolve()
 TOOL = BUILD / "ringlet"
 CORE = pathlib.Path(os.environ.get("RINGLET_CORE", BUILD / "core.elf"))
-TESTING_CORE = BUILD / "testing" / "build" / "core.elf"  # has the calls of tests/core
+# It has the calls of tests/core.
+TESTING_CORE = pathlib.Path(os.environ.get("RINGLET_TESTING_CORE",
+                                           BUILD / "testing" / "build" / "core.elf"))
 HELLO = BUILD / "apps" / "hello"
 HTTPD = BUILD / "apps" / "httpd"
 WWW = SOURCE / "apps" / "httpd" / "www"

@@ -2,12 +2,12 @@
 # SPDX-License-Identifier: MIT
 # Runs suites of tests and counts: check.sh SUITE..., of lint, build (the build's own scripts),
 # unit, guest, system, bench (instruction counts beside the baseline), ubsan (the guest tests once
-# more, on a core that checks itself), ablate (tests/ablate) and conformance (Linux's x86 selftests).
-# The last line is "N passed, N failed", with ", N skipped" if any were; the exit status is 0 only if
-# none failed. A program that dies, stops halfway or says nothing counts as a failed test. T=NAME runs
-# one test (a program of unit or guest, a lint check, or what pytest -k selects). LONG=1 includes the
-# long ones. Called by the Makefile, which sets O, SRC, PYTHON, CLANG_FORMAT, AWK and VARIANT. Output
-# of each program stays in O/check/.
+# more, on a core that checks itself), ablate (tests/ablate), conformance (Linux's x86 selftests) and
+# bochs (the guest tests on Bochs). The last line is "N passed, N failed", with ", N skipped" if any
+# were; the exit status is 0 only if none failed. A program that dies, stops halfway or says nothing
+# counts as a failed test. T=NAME runs one test (a program of unit or guest, a lint check, or what
+# pytest -k selects). LONG=1 includes the long ones. Called by the Makefile, which sets O, SRC, PYTHON,
+# CLANG_FORMAT, AWK and VARIANT. Output of each program stays in O/check/.
 
 set -u
 : "${O:=build}" "${SRC:=.}" "${PYTHON=}" "${AWK:=awk}" "${T:=}" "${LONG:=}"
@@ -145,8 +145,17 @@ suite_bench() {
 
 # Linux's x86 selftests; it shows a line for each and counts them itself.
 suite_conformance() {
-	RINGLET_QEMU="${QEMU-}" "${PYTHON:-python3}" -B "$SRC/tests/conformance/run.py" "$(cd "$O" && pwd)" \
+	RINGLET_QEMU="${QEMU-}" "${PYTHON:-python3}" -B "$SRC/tests/conformance/conformance.py" "$(cd "$O" && pwd)" \
 		--only "$T" --record "$results" || record fail conformance "it could not run"
+}
+
+# The guest tests on another machine than QEMU's.
+suite_bochs() {
+	if ! command -v bochs >/dev/null 2>&1; then
+		record skip bochs "install bochs bochs-term bochsbios vgabios"
+		return
+	fi
+	pytest bochs -vv "$SRC/tests/bochs"
 }
 
 for suite; do

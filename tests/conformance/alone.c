@@ -4,7 +4,7 @@
  * (tests.txt says which; targets.mk has the linker's --wrap for each name): the half that needs a
  * second process or thread is left out, the rest runs as it is written. No child ever exists: fork()
  * gives a number, waiting for it says at once that it ended well, and what the test then says of the
- * child is not counted (run.py). Where a test waits for its other thread, it sleeps instead.
+ * child is not counted (conformance.py). Where a test waits for its other thread, it sleeps instead.
  */
 #include <errno.h>
 #include <pthread.h>

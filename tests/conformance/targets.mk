@@ -42,5 +42,5 @@ conformance: $(CONFORMANCE_NEEDS)
 	@$(CHECK) conformance
 # The same programs on Linux, by the same QEMU: what the counts have to be.
 conformance-expected: $(CONFORMANCE_BIN)
-	@RINGLET_QEMU="$(QEMU)" $(or $(PYTHON),python3) -B $(srcdir)/tests/conformance/run.py \
+	@RINGLET_QEMU="$(QEMU)" $(or $(PYTHON),python3) -B $(srcdir)/tests/conformance/conformance.py \
 		$(abspath $(O)) --linux

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Runs Linux's selftests (tests.txt) in Ringlet and holds each beside what Linux makes of it.
 
-    run.py BUILD [--only NAME] [--record FILE] [--list]
-    run.py BUILD --linux        measure on a Linux guest, write expected.txt
+    conformance.py BUILD [--only NAME] [--record FILE] [--list]
+    conformance.py BUILD --linux        measure on a Linux guest, write expected.txt
 
 A test passes if it says OK as often as on Linux under the same CPU model, says FAIL nowhere, and ends
 with the same status. Output of each run stays in BUILD/check/conformance. --record appends a verdict a

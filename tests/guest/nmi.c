@@ -89,9 +89,10 @@ static void check_ac(void)
 	nmi_call(NMI_RATE, 500);
 	for (int i = 0; i < LIMIT && !came; i++) {
 		nmi_call(NMI_ARM, NMI_DO_WAIT);
-		__asm__ volatile("pushf; orl $0x40000, (%%rsp); popf; mov $100000, %%ecx; 1: loop 1b;"
-				 "pushf; andl $~0x40000, (%%rsp); popf" ::
-					 : "ecx", "memory", "cc");
+		__asm__ volatile(
+			"pushf; orl $0x40000, (%%rsp); popf; mov $100000, %%ecx; 1: loop 1b;"
+			"pushf; andl $~0x40000, (%%rsp); popf" ::
+				: "ecx", "memory", "cc");
 		came = nmi_call(NMI_RESULT, 0) & NMI_WAS_USER;
 		ac = nmi_call(NMI_RESULT, 0) & NMI_WAS_AC;
 	}

@@ -13,6 +13,7 @@
 #include <core/log.h>
 #include <core/page.h>
 #include <core/process.h>
+#include <core/string.h>
 #include <core/uaccess.h>
 #include <core/vm.h>
 
@@ -23,6 +24,18 @@ static struct {
 	size_t size;
 	uintptr_t base;
 } app;
+
+struct exec_args exec_args;
+
+const char *exec_name(void)
+{
+	const char *slash;
+
+	if (!exec_args.path)
+		return "";
+	slash = strrchr(exec_args.path, '/');
+	return slash ? slash + 1 : exec_args.path;
+}
 
 struct loader {
 	const uint8_t *data;
@@ -164,6 +177,7 @@ int exec_app(struct file *f, const char *path, char *const argv[], char *const e
 	r = exec_stack(&s, &sp, why);
 	if (r)
 		return r;
+	exec_args = (struct exec_args){path, argv};
 	arch_enter_user(s.entry, sp);
 }
 

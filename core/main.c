@@ -8,10 +8,12 @@
 #include <core/boot.h>
 #include <core/fs.h>
 #include <core/fwcfg.h>
+#include <core/heap.h>
 #include <core/log.h>
 #include <core/output.h>
 #include <core/page.h>
 #include <core/process.h>
+#include <core/procfs.h>
 #include <core/random.h>
 #include <core/sched.h>
 #include <core/string.h>
@@ -70,6 +72,19 @@ static void mount_archive(void)
 		boot_fail("the image's archive %s", why);
 }
 
+/* /proc/self/exe; the app starts in the root folder. */
+static void link_exe(const char *path)
+{
+	size_t n = strlen(path) + 2;
+	char *whole = kmalloc(n);
+
+	if (whole)
+		ksnprintf(whole, n, "%s%s", *path == '/' ? "" : "/", path);
+	if (!whole || procfs_link("1/exe", whole))
+		log_warn("/proc/self/exe is missing: no room in the RAM file system");
+	kfree(whole);
+}
+
 static void start_app(void *unused)
 {
 	static char *argv[CMDLINE_MAX_WORDS + 2];
@@ -84,6 +99,7 @@ static void start_app(void *unused)
 		boot_fail("the image holds no executable file: give one to ringlet image");
 	if (fs_open(path, O_RDONLY, 0, &f))
 		boot_fail("%s: no such file in the image", path);
+	link_exe(path);
 	argv[n++] = (char *)path;
 	for (unsigned i = 0; i < boot_info.cmdline.args; i++)
 		argv[n++] = boot_info.cmdline.arg[i];
@@ -107,6 +123,7 @@ _Noreturn void core_main(void)
 	for (void (*const *fn)(void) = initcalls_start; fn < initcalls_end; fn++)
 		(*fn)();
 	mount_archive();
+	procfs_mount();
 	if (!thread_create("app", start_app, NULL))
 		boot_fail("too little memory for the app's thread");
 	arch_seal();

@@ -20,6 +20,7 @@ static struct list run_queue = LIST_INIT(run_queue);
 static struct list dead = LIST_INIT(dead);
 static struct timer slice_timer;
 static int next_tid = 1;
+static uint64_t switches, idle_ns;
 
 static void work_set(struct thread *t, uint32_t bits)
 {
@@ -49,15 +50,18 @@ static struct thread *pick(void)
 	return t;
 }
 
-/* The running thread stops using the processor (it idles or gives way), or begins to. */
-static void account_stop(struct thread *t)
+/* The running thread stops using the processor (it idles or gives way), or begins to: now. */
+static uint64_t account_stop(struct thread *t)
 {
-	t->cpu_ns += time_now() - t->run_start;
+	uint64_t now = time_now();
+
+	t->cpu_ns += now - t->run_start;
+	return now;
 }
 
-static void account_start(struct thread *t)
+static uint64_t account_start(struct thread *t)
 {
-	t->run_start = time_now();
+	return t->run_start = time_now();
 }
 
 uint64_t sched_cpu_time(void)
@@ -82,6 +86,7 @@ static void schedule(void)
 		next = prev->state == THREAD_DEAD ? &boot_thread : prev;
 	if (prev->state == THREAD_RUNNABLE && next != prev && prev != &boot_thread)
 		list_add_tail(&run_queue, &prev->run);
+	switches += next != prev;
 	spin_unlock(&queue_lock);
 	if (next == prev)
 		return;
@@ -91,6 +96,16 @@ static void schedule(void)
 	account_stop(prev);
 	account_start(next);
 	arch_thread_switch(prev, next);
+}
+
+uint64_t sched_switches(void)
+{
+	return READ_ONCE(switches);
+}
+
+uint64_t sched_idle_time(void)
+{
+	return READ_ONCE(idle_ns);
 }
 
 static bool queue_empty(void)
@@ -189,9 +204,10 @@ static void idle_round(void)
 		arch_irq_enable();
 		deferred_run();
 	} else {
-		account_stop(current_thread());
+		uint64_t from = account_stop(current_thread());
+
 		arch_idle();
-		account_start(current_thread());
+		idle_ns += account_start(current_thread()) - from;
 	}
 	arch_irq_disable();
 }

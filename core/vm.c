@@ -40,6 +40,7 @@
 
 static struct mutex vm_lock = MUTEX_INIT(vm_lock);
 static size_t resident;
+static struct vm_fault_counts counts;
 static uintptr_t brk_start, brk_end;
 static uintptr_t map_top; /* chosen mappings end at or below; 0: not chosen yet */
 static bool no_wx;	  /* option wx=off: refuse what is writable and executable */
@@ -130,10 +131,13 @@ static int fault_own(const struct area *a, uintptr_t va, const void *copy)
 	page = page_alloc(0);
 	if (unlikely(!page))
 		return -ENOMEM;
-	if (copy)
+	if (copy) {
 		arch_copy_page(page, copy);
-	else
+		counts.copied++;
+	} else {
 		arch_zero_page(page);
+		counts.zeroed++;
+	}
 	err = map_page(va, virt_to_phys(page), page_prot(a, true));
 	if (unlikely(err))
 		page_free(page, 0);
@@ -146,6 +150,7 @@ static int fault_archive(const struct area *a, uintptr_t va)
 	uintptr_t end = min(start + FAULT_AROUND * PAGE_SIZE, a->end);
 	int err = map_page(va, archive_page(a, va), page_prot(a, false));
 
+	counts.mapped++;
 	for (; !err && start < end; start += PAGE_SIZE)
 		if (arch_mmu_lookup(start, NULL) == PHYS_NONE &&
 		    map_page(start, archive_page(a, start), page_prot(a, false)))
@@ -158,6 +163,7 @@ static int fault_write_protected(struct area *a, uintptr_t va, phys_t pa)
 {
 	if (a->kind != AREA_PHYSICAL || pa != archive_page(a, va)) {
 		arch_mmu_protect(va, va + PAGE_SIZE, page_prot(a, true));
+		counts.late++;
 		return 0;
 	}
 	drop_pages(a, va, va + PAGE_SIZE);
@@ -185,8 +191,13 @@ static int fault_locked(uintptr_t va, unsigned access)
 	if (unlikely(!access_allowed(a->prot, access)))
 		return -EACCES;
 	pa = arch_mmu_lookup(va, &have);
-	if (unlikely(pa != PHYS_NONE)) /* another thread was faster, or a write to the archive's */
-		return write && !(have & MMU_WRITE) ? fault_write_protected(a, va, pa) : 0;
+	if (unlikely(pa !=
+		     PHYS_NONE)) { /* another thread was faster, or a write to the archive's */
+		if (write && !(have & MMU_WRITE))
+			return fault_write_protected(a, va, pa);
+		counts.late++;
+		return 0;
+	}
 	if (a->kind != AREA_PHYSICAL)
 		return fault_own(a, va, NULL);
 	return write ? fault_own(a, va, phys_to_virt(archive_page(a, va))) : fault_archive(a, va);
@@ -200,8 +211,22 @@ int vm_fault(uintptr_t addr, unsigned access)
 		return -EFAULT;
 	mutex_lock(&vm_lock);
 	err = fault_locked(ALIGN_DOWN(addr, PAGE_SIZE), access);
+	if (unlikely(err)) {
+		counts.no_memory += err == -ENOMEM;
+		counts.refused += err != -ENOMEM;
+	}
 	mutex_unlock(&vm_lock);
 	return err;
+}
+
+struct vm_fault_counts vm_fault_counts(void)
+{
+	struct vm_fault_counts c;
+
+	mutex_lock(&vm_lock);
+	c = counts;
+	mutex_unlock(&vm_lock);
+	return c;
 }
 
 /* Maps what can be mapped now; a failure is met again at the access. Yields: it can be long. */
@@ -225,6 +250,33 @@ uintptr_t vm_find_page(phys_t pa)
 	va = arch_mmu_find(pa);
 	mutex_unlock(&vm_lock);
 	return va;
+}
+
+static enum vm_region_kind region_kind(const struct area *a)
+{
+	if (a->kind == AREA_STACK)
+		return VM_REGION_STACK;
+	if (a->kind == AREA_PHYSICAL)
+		return VM_REGION_ARCHIVE;
+	return a->start < brk_end && a->end > brk_start ? VM_REGION_HEAP : VM_REGION_ANONYMOUS;
+}
+
+bool vm_region(uintptr_t addr, struct vm_region *out)
+{
+	const struct area *a;
+	bool found;
+
+	if (addr >= ARCH_USER_END)
+		return false;
+	mutex_lock(&vm_lock);
+	a = area_at(addr);
+	found = a->kind != AREA_SENTINEL;
+	*out = (struct vm_region){.start = a->start, .end = a->end, .prot = a->prot};
+	out->kind = region_kind(a);
+	if (a->kind == AREA_PHYSICAL)
+		out->data = phys_to_virt(a->pa);
+	mutex_unlock(&vm_lock);
+	return found;
 }
 
 size_t vm_resident(void)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# core/syscall.tbl to C: -v out=protos, numbers or table says which of the three generated files is
+# core/syscall.tbl to C: -v out=protos, numbers, table or infos says which of the generated files is
 # written to standard output. A line of the table is NUMBER NAME PROTOTYPE; anything else that is
 # neither empty nor a comment is an error, as are a number or a name told twice.
 
@@ -50,6 +50,8 @@ END {
 		protos()
 	else if (out == "numbers")
 		numbers()
+	else if (out == "infos")
+		infos()
 	else
 		table()
 }
@@ -115,7 +117,13 @@ function table(n, last)
 		printf "\t[%d ... %d] = sys_unknown,\n", n, last
 		n = last
 	}
-	print "};\n"
+	print "};"
+}
+
+function infos(n)
+{
+	print "#include <core/syscall_info.h>"
+	print "#include <generated/syscall_numbers.h>\n"
 	print "const struct syscall_info syscall_infos[SYSCALL_COUNT] = {"
 	for (n = 0; n < count; n++)
 		if (n in name)

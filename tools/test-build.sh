@@ -66,6 +66,8 @@ table "$good" numbers >out
 says "syscalls: the count is the highest number and one" "#define SYSCALL_COUNT 4"
 table "$good" protos >out
 says "syscalls: a prototype" "long sys_read(int fd, void __user *buf, size_t n);"
+table "$good" infos >out
+says "syscalls: name and kinds" '[0] = {"read", "'
 refuses "syscalls: a number twice" "tbl:2: the number stands there twice" \
 	table '1\ta\t(void)\n1\tb\t(void)\n'
 refuses "syscalls: a name twice" "the name stands there twice" table '1\ta\t(void)\n2\ta\t(void)\n'

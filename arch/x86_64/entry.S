@@ -78,8 +78,9 @@ syscall_sysret:
 	sysretq
 
 syscall_unknown:
+	incq %gs:PERCPU_SYSCALLS_OUTSIDE
 	movq %rsp, %rdi
-	call syscall_report_unknown
+	call syscall_outside
 	jmp syscall_done
 
 /* Work before the dispatch: the whole register file is saved, C does the call. */
@@ -114,6 +115,7 @@ return_to_user:
 	call exit_work			/* interrupts off on entry and return */
 	.globl return_restore
 return_restore:
+	incq %gs:PERCPU_IRETS
 	POP_CALLEE_SAVED
 	POP_CALLER_SAVED
 	addq $8, %rsp			/* orig_ax */

@@ -16,7 +16,6 @@
 void exit_work(struct regs *r);
 bool syscall_exit_work(struct regs *r);
 void syscall_trace(struct regs *r);
-long syscall_report_unknown(struct regs *r);
 
 void exit_work(struct regs *r)
 {
@@ -65,34 +64,9 @@ void syscall_trace(struct regs *r)
 		r->ax = ((whole_handler)(uintptr_t)syscall_table[nr])(arg[0], arg[1], arg[2],
 								      arg[3], arg[4], arg[5]);
 	} else {
-		r->ax = syscall_report_unknown(r);
+		percpu()->syscalls_outside++;
+		r->ax = syscall_outside(r);
 	}
 	trace_exit(nr, arg, r->ax);
 	arch_irq_disable();
-}
-
-/* Bits of numbers already named in the log; those above the table share one. */
-static uint64_t unknown_seen[SYSCALL_COUNT / 64 + 1];
-
-long syscall_report_unknown(struct regs *r)
-{
-	int32_t nr = r->orig_ax;
-	uint32_t slot = (uint32_t)nr < SYSCALL_COUNT ? (uint32_t)nr : SYSCALL_COUNT;
-	uint64_t bit = 1ull << (slot & 63);
-
-	percpu()->syscalls_unknown++;
-	if (!(unknown_seen[slot / 64] & bit)) {
-		uint64_t offset = 0;
-		const char *name = exec_symbol(r->ip, &offset);
-
-		unknown_seen[slot / 64] |= bit;
-		log_warn("app: system call %d is not known (ENOSYS), called at %#llx%s%s", nr,
-			 (unsigned long long)r->ip, name ? " in " : "", name ? name : "");
-	}
-	return -ENOSYS;
-}
-
-long sys_unknown(void)
-{
-	return syscall_report_unknown((struct regs *)(percpu()->stack_top - sizeof(struct regs)));
 }

@@ -46,6 +46,8 @@ void offsets(void)
 	DEFINE(PERCPU_STACK_TOP, offsetof(struct percpu, stack_top));
 	DEFINE(PERCPU_CURRENT, offsetof(struct percpu, current));
 	DEFINE(PERCPU_SYSCALLS, offsetof(struct percpu, syscalls));
+	DEFINE(PERCPU_SYSCALLS_OUTSIDE, offsetof(struct percpu, syscalls_outside));
+	DEFINE(PERCPU_IRETS, offsetof(struct percpu, irets));
 	DEFINE(THREAD_SP, offsetof(struct thread, arch.sp));
 	DEFINE(WORK_ON_ENTRY, WORK_ON_ENTRY);
 	DEFINE(WORK_ON_EXIT, WORK_ON_EXIT);

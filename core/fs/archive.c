@@ -324,7 +324,7 @@ ssize_t file_span(struct file *f, off_t pos, size_t max, const void **bytes,
 		  struct data_page **page)
 {
 	*page = NULL;
-	if (!f->inode || !inode_is(f->inode, S_IFREG))
+	if (!f->inode || !inode_is(f->inode, S_IFREG) || f->inode->file.show)
 		return -EINVAL;
 	return (ssize_t)data_span(f->inode, (uint64_t)pos, max, bytes, page);
 }
@@ -333,4 +333,73 @@ void file_span_end(struct data_page *page)
 {
 	if (page)
 		data_page_put(page);
+}
+
+/* ---- from bytes back to names, for /proc/self/maps ---- */
+
+static bool inode_has(const struct inode *i, const uint8_t *p)
+{
+	return inode_is(i, S_IFREG) && i->file.archive && p >= i->file.archive &&
+	       (size_t)(p - i->file.archive) < i->file.archive_size;
+}
+
+/* The first entry whose file has the byte at p, and its folder; NULL. tree_lock held. */
+static struct dirent *find_byte(const uint8_t *p, struct inode **folder)
+{
+	struct inode *dir = &fs_root;
+	struct tree_node *n = tree_first(&dir->dir.by_name);
+
+	for (;;) {
+		struct dirent *e;
+
+		while (!n) {
+			if (dir == &fs_root)
+				return NULL;
+			n = tree_next(&dir->dir.self->by_name);
+			dir = dir->dir.parent;
+		}
+		e = container_of(n, struct dirent, by_name);
+		if (inode_has(e->inode, p)) {
+			*folder = dir;
+			return e;
+		}
+		n = tree_next(n);
+		if (inode_is(e->inode, S_IFDIR)) {
+			dir = e->inode;
+			n = tree_first(&dir->dir.by_name);
+		}
+	}
+}
+
+/* The path of e in dir; its length, or -ERANGE. tree_lock held. */
+static ssize_t entry_path(const struct inode *dir, const struct dirent *e, char *buf, size_t size)
+{
+	ssize_t n = walk_path_of(dir, buf, size);
+
+	if (n < 0)
+		return n;
+	n -= buf[n - 2] == '/' ? 2 : 1;
+	if ((size_t)n + 1 + e->len + 1 > size)
+		return -ERANGE;
+	buf[n++] = '/';
+	memcpy(buf + n, e->name, e->len);
+	buf[(size_t)n + e->len] = '\0';
+	return n + (ssize_t)e->len;
+}
+
+ssize_t fs_archive_name(const void *p, char *buf, size_t size, uint64_t *offset, uint64_t *ino)
+{
+	struct inode *dir;
+	ssize_t r = -ENOENT;
+	struct dirent *e;
+
+	mutex_lock(&tree_lock);
+	e = find_byte(p, &dir);
+	if (e) {
+		*offset = (uint64_t)((const uint8_t *)p - e->inode->file.archive);
+		*ino = e->inode->ino;
+		r = entry_path(dir, e, buf, size);
+	}
+	mutex_unlock(&tree_lock);
+	return r;
 }

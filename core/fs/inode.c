@@ -9,8 +9,6 @@
 #include <core/string.h>
 #include "inode.h"
 
-#define FS_DEVICE 1 /* st_dev of everything in the tree */
-
 struct mutex tree_lock = MUTEX_INIT(tree_lock);
 struct inode fs_root = {
 	.refs = {2}, /* itself and the first working directory */
@@ -21,7 +19,7 @@ struct inode fs_root = {
 };
 
 static size_t used, limit = SIZE_MAX;
-static uint64_t last_ino = 1;
+static uint64_t last_ino = FS_PROC_INO;
 
 void fs_set_limit(size_t bytes)
 {
@@ -39,6 +37,11 @@ bool fs_charge(size_t bytes)
 void fs_uncharge(size_t bytes)
 {
 	__atomic_sub_fetch(&used, bytes, __ATOMIC_RELAXED);
+}
+
+size_t fs_used(void)
+{
+	return READ_ONCE(used);
 }
 
 void *fs_alloc(size_t size)
@@ -118,7 +121,7 @@ void inode_stat(struct inode *i, struct abi_stat *st)
 	spin_unlock(&i->lock);
 	st->st_atime_sec = st->st_mtime_sec;
 	st->st_atime_nsec = st->st_mtime_nsec;
-	st->st_dev = FS_DEVICE;
+	st->st_dev = i->read_only ? PROC_DEVICE : FS_DEVICE;
 	st->st_ino = i->ino;
 	st->st_mode = i->mode;
 	st->st_nlink = READ_ONCE(i->nlink);
@@ -186,6 +189,8 @@ static int open_check(const struct inode *i, int flags)
 
 	if (inode_is(i, S_IFLNK))
 		return -ELOOP;
+	if (i->read_only && !inode_is(i, S_IFDIR) && (writes || (flags & O_TRUNC)))
+		return -EROFS;
 	if (inode_is(i, S_IFDIR))
 		return writes || (flags & (O_CREAT | O_TRUNC)) ? -EISDIR : 0;
 	return flags & O_DIRECTORY ? -ENOTDIR : 0;
@@ -212,6 +217,8 @@ int inode_open(struct inode *i, int flags, struct file **out)
 		private = i->device.private;
 	} else if (inode_is(i, S_IFDIR)) {
 		ops = &dir_ops;
+	} else if (i->file.show) {
+		ops = &proc_ops;
 	} else if (flags & O_TRUNC) {
 		data_resize(i, 0);
 	}

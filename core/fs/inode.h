@@ -10,10 +10,13 @@
 #include <abi/stat.h>
 #include <core/fs.h>
 #include <core/output.h>
+#include <core/procfs.h>
 #include <core/sched.h>
 #include <core/tree.h>
 
-#define NAME_MAX 255
+#define NAME_MAX    255
+#define FS_DEVICE   1 /* st_dev of everything in the tree */
+#define PROC_DEVICE 4 /* but for /proc */
 
 /*
  * A page of file data. Readers copy from it with a reference and without a lock, so it outlives a
@@ -34,6 +37,7 @@ struct inode {
 	struct refcount refs; /* each name, open file, child directory, and the working directory */
 	uint32_t mode;	      /* S_IF* and permissions, fixed at creation */
 	uint32_t nlink;	      /* tree_lock */
+	bool read_only;	      /* of /proc: neither it nor, in a directory, its names change */
 	struct spinlock lock;
 	uint64_t ino;
 	uint64_t size;	       /* lock */
@@ -43,6 +47,7 @@ struct inode {
 			struct page_table pages; /* lock */
 			const uint8_t *archive;	 /* data where no page is, never changed */
 			uint64_t archive_size;	 /* how much of it still counts; lock */
+			proc_show show;		 /* of /proc: its text is made, there is no data */
 		} file;
 		struct {
 			struct tree by_name, by_cookie; /* of struct dirent; tree_lock */
@@ -79,10 +84,16 @@ void fs_free(void *p);
 /* Counts bytes that are allocated otherwise; false: full. */
 bool fs_charge(size_t bytes);
 void fs_uncharge(size_t bytes);
+/* Bytes now on the account. */
+size_t fs_used(void);
 
 /* Makes the root and /dev, once; what adds to the tree at boot calls it first. */
 void fs_init(void);
 void devfs_init(void); /* devfs.c */
+
+/* procfs.c: of a file with a show function. */
+extern const struct file_ops proc_ops;
+#define FS_PROC_INO 2 /* of /proc itself */
 
 /* tty.c: private tells where writes go. */
 extern const struct file_ops console_ops;

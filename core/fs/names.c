@@ -10,19 +10,30 @@
 
 #define UMASK 022 /* there is no umask system call */
 
+/* May names be made in dir, or taken out? */
+static int check_dir(const struct inode *dir)
+{
+	if (dir->read_only)
+		return -EROFS;
+	return dir->nlink ? 0 : -ENOENT;
+}
+
 /* For creating and removing: the last component must be a name, and its parent in use. */
 static int check_parent(const struct walk *w, int dots)
 {
 	if (!w->len || is_dot(w->name, w->len) || is_dotdot(w->name, w->len))
 		return dots;
-	return w->at->nlink ? 0 : -ENOENT;
+	/* Where /proc is mounted. */
+	if (w->found && w->found->read_only && !w->at->read_only)
+		return -EBUSY;
+	return check_dir(w->at);
 }
 
 /* Adds a new inode of this mode at the end of the walk; *out has a reference of the caller's. */
 static int create(struct walk *w, uint32_t mode, struct inode **out)
 {
 	struct inode *i;
-	int r = w->at->nlink ? 0 : -ENOENT;
+	int r = check_dir(w->at);
 
 	if (r)
 		return r;

@@ -159,8 +159,8 @@ int fs_chdir(struct inode *dir)
 	return 0;
 }
 
-/* The path of dir is built from its end backwards. tree_lock held. */
-static ssize_t path_of(const struct inode *dir, char *buf, size_t size)
+/* Built from its end backwards. */
+ssize_t walk_path_of(const struct inode *dir, char *buf, size_t size)
 {
 	char *p = buf + size;
 	size_t n;
@@ -194,7 +194,7 @@ ssize_t fs_getcwd(char *buf, size_t size)
 	if (!size)
 		return -ERANGE;
 	mutex_lock(&tree_lock);
-	r = path_of(cwd, buf, size);
+	r = walk_path_of(cwd, buf, size);
 	mutex_unlock(&tree_lock);
 	return r;
 }

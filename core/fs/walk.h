@@ -37,5 +37,7 @@ static inline bool is_dotdot(const char *s, size_t n)
 
 /* Walks path from base (NULL: the working directory). tree_lock held. 0 or -errno. */
 int walk_path(struct walk *w, struct inode *base, const char *path, enum walk_mode mode);
+/* The path of dir: its length with the NUL, -ERANGE, or -ENOENT if it was removed. tree_lock held. */
+ssize_t walk_path_of(const struct inode *dir, char *buf, size_t size);
 
 #endif

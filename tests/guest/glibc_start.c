@@ -89,8 +89,8 @@ int main(int argc, char **argv)
 	is(raw(NR_set_robust_list, (long)&word, 24, 0, 0, 0, 0), 0, "set_robust_list");
 	is(raw(NR_set_robust_list, (long)&word, 23, 0, 0, 0, 0), -EINVAL, "of another size");
 	is(raw(NR_rseq, (long)&word, 32, 0, 0x53053053, 0, 0), -ENOSYS, "rseq is not offered");
-	ok(readlink("/proc/self/exe", path, sizeof(path)) < 0 && errno == ENOENT,
-	   "no /proc: no name of the program");
+	ok(readlink("/proc/self/exe", path, sizeof(path)) > 5 && !memcmp(path, "/bin/", 5),
+	   "where the program is");
 	is((long)limit(RLIMIT_CORE).rlim_max, 0, "no core files");
 	ok(limit(RLIMIT_AS).rlim_cur == RLIM_INFINITY, "no limit on addresses");
 	check_descriptors();

@@ -58,11 +58,17 @@ const void *file_in_place(struct file *f, size_t *size);
 const void *file_contents(struct file *f, size_t *size);
 /*
  * The contiguous bytes of a regular file at pos, at most max of them, for sending: their count, 0 at
- * the end; -EINVAL if f is no regular file. *page goes to file_span_end() when they are sent.
+ * the end; -EINVAL if f is no regular file or one of /proc. *page goes to file_span_end() when they are sent.
  */
 ssize_t file_span(struct file *f, off_t pos, size_t max, const void **bytes,
 		  struct data_page **page);
 void file_span_end(struct data_page *page);
+
+/*
+ * A path of the file whose bytes in the archive have that at p: its length without the NUL, with
+ * *offset and *ino of the byte; -ENOENT, -ERANGE. Walks the whole tree.
+ */
+ssize_t fs_archive_name(const void *p, char *buf, size_t size, uint64_t *offset, uint64_t *ino);
 
 /*
  * Registers a device at /dev/name: open makes a file with these operations (private: its own).

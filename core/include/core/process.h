@@ -16,6 +16,15 @@ struct file;
 int exec_app(struct file *f, const char *path, char *const argv[], char *const envp[],
 	     const char **why);
 
+/* What the app was started as: set by exec_app(), lives for ever. path is NULL before. */
+struct exec_args {
+	const char *path;
+	char *const *argv;
+};
+extern struct exec_args exec_args;
+/* The last component of its path, or "". */
+const char *exec_name(void);
+
 /* How far the app's first stack can grow, in bytes: option stack=. */
 size_t exec_stack_limit(void);
 

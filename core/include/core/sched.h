@@ -75,6 +75,9 @@ void sched_tick(void);
 void sched_exit_work(uint32_t work);
 /* Processor time of the running thread, in nanoseconds; waiting does not count. */
 uint64_t sched_cpu_time(void);
+/* Switches from one thread to another, and nanoseconds in which no thread had anything to do. */
+uint64_t sched_switches(void);
+uint64_t sched_idle_time(void);
 _Noreturn void sched_idle(void);
 
 /*

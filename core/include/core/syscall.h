@@ -7,6 +7,7 @@
 #define CORE_SYSCALL_H
 
 #include <core/compiler.h>
+#include <core/syscall_info.h>
 
 struct abi_stat;
 struct abi_pollfd;
@@ -19,12 +20,6 @@ struct iovec;
 
 typedef long (*syscall_handler)(void);
 extern const syscall_handler syscall_table[];
-
-/* For the tracer: the name (NULL: no such call), and a letter for each argument (core/trace.c). */
-struct syscall_info {
-	const char *name, *kinds;
-};
-extern const struct syscall_info syscall_infos[];
 
 /* What numbers outside the table get: logs the number once, with the caller's place. -ENOSYS. */
 long sys_unknown(void);

@@ -52,6 +52,31 @@ int vm_fault(uintptr_t addr, unsigned access);
 /* Where the app has the page pa; 0 if nowhere. Thread context, interrupts on. */
 uintptr_t vm_find_page(phys_t pa);
 
+/* A part of the app's address space that is mapped in one way. */
+struct vm_region {
+	uintptr_t start, end;
+	unsigned prot;
+	enum vm_region_kind {
+		VM_REGION_ANONYMOUS,
+		VM_REGION_HEAP, /* brk's, or with some of brk's in it */
+		VM_REGION_STACK,
+		VM_REGION_ARCHIVE,
+	} kind;
+	const void *data; /* VM_REGION_ARCHIVE: the bytes at start, in the direct map; else NULL */
+};
+/* The first that ends above addr; false if there is none. Thread context. */
+bool vm_region(uintptr_t addr, struct vm_region *out);
+
+/* What page faults came to, since the start. */
+struct vm_fault_counts {
+	uint64_t zeroed, copied; /* an own page: of zeros, of the archive's bytes */
+	uint64_t mapped;	 /* pages of the archive, one or more at a time */
+	uint64_t late;		 /* nothing was to be done any more, or only rights */
+	uint64_t refused;	 /* nothing is there, or not for this access */
+	uint64_t no_memory;
+};
+struct vm_fault_counts vm_fault_counts(void);
+
 /* Pages now mapped for the app. */
 size_t vm_resident(void);
 

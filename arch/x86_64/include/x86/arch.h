@@ -95,6 +95,9 @@ bool machine_check_user(struct regs *r, struct abi_siginfo *info);
 /* Interrupt context: logs and clears this CPU's errors that needed nothing else. */
 void machine_check_poll(void);
 
+/* unknown.c: the result of a system call whose number is outside the table. */
+long syscall_outside(const struct regs *r);
+
 /* clock.c */
 void clock_init(void);
 

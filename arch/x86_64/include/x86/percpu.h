@@ -34,10 +34,11 @@ struct percpu {
 	uint64_t canary;	  /* 40: fixed by the compiler (-mcmodel=kernel) */
 	struct thread *fpu_owner; /* whose FPU state is in the registers */
 	struct thread *idle;
-	uint64_t returns_sysret, returns_iret; /* of system calls' slow paths and other entries */
+	uint64_t returns_sysret, returns_iret; /* of system calls' slow paths */
+	uint64_t irets;			       /* all to ring 3, counted before each */
 	uint64_t interrupts[256];
 	uint64_t syscalls[SYSCALL_COUNT];
-	uint64_t syscalls_unknown;
+	uint64_t syscalls_outside; /* with a number outside the table */
 	uint64_t gdt[GDT_ENTRIES] __aligned(16);
 	struct tss tss __aligned(64);
 	uint64_t ist_top[IST_COUNT + 1];

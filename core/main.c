@@ -124,6 +124,7 @@ _Noreturn void core_main(void)
 		(*fn)();
 	mount_archive();
 	procfs_mount();
+	trace_init();
 	if (!thread_create("app", start_app, NULL))
 		boot_fail("too little memory for the app's thread");
 	arch_seal();

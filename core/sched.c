@@ -140,6 +140,8 @@ struct thread *thread_create(const char *name, void (*fn)(void *), void *arg)
 	list_init(&t->run);
 	ksnprintf(t->name, sizeof(t->name), "%s", name);
 	t->tid = next_tid++;
+	/* What is asked before a call of the creator's is asked before one of its. */
+	t->work = current_thread()->work & WORK_ON_ENTRY;
 	if (arch_thread_init(t, fn, arg)) {
 		kfree(t);
 		return NULL;

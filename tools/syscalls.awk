@@ -56,29 +56,66 @@ END {
 		table()
 }
 
-# One letter for each argument, by what it is: what core/trace.c prints it as.
-function kinds(proto, arg, n, i, letters)
+# KEY=LETTER; ...: into letter.
+function map(list, n, i, pair)
+{
+	n = split(list, pair, /; */)
+	for (i = 1; i <= n; i++)
+		letter[substr(pair[i], 1, length(pair[i]) - 2)] = substr(pair[i], length(pair[i]))
+}
+
+# One letter for each argument, by what it is: what core/trace_args.c tells it as. What is known of
+# this call's argument goes before what is known of its name, and that before its type.
+BEGIN {
+	map("open.flags=O; openat.flags=O; pipe2.flags=X; dup3.flags=X; accept4.flags=K; mmap.flags=M")
+	map("newfstatat.flags=A; unlinkat.flags=A; clock_nanosleep.flags=N; clone.flags=n")
+	map("sendto.flags=G; recvfrom.flags=G; sendmsg.flags=G; recvmsg.flags=G")
+	map("socket.domain=F; socket.type=K; socket.protocol=D; shutdown.how=h")
+	map("setsockopt.level=U; setsockopt.name=W; setsockopt.val=E; getsockopt.level=U; getsockopt.name=W")
+	map("rt_sigprocmask.how=H; rt_sigprocmask.old=Z; rt_sigpending.set=Z")
+	map("rt_sigaction.act=j; rt_sigaction.old=J; getitimer.which=Q; setitimer.which=Q")
+	map("access.mode=R; faccessat.mode=R; fcntl.cmd=C; arch_prctl.code=c")
+	# Not text, not written on success, not signals.
+	map("uname.buf=p; getdents64.buf=p; nanosleep.rem=p; clock_nanosleep.rem=p")
+	map("sched_setaffinity.mask=p; sched_getaffinity.mask=p")
+
+	map("sig=g; prot=P; mode=o; whence=w; clock=k; resource=r; set=z; mask=z; msg=m")
+	map("dirfd=d; fromfd=d; tofd=d; flags=x; arg=x; cmd=x")
+
+	map("const char __user *=s; const void __user *buf=b; void __user *buf=B; char __user *buf=B")
+	map("const void __user *addr=a; void __user *addr=y; int __user *fds=e")
+	map("const struct iovec __user *=v; struct abi_stat __user *=S; struct abi_pollfd __user *=q")
+	map("const struct abi_timespec __user *=t; struct abi_timespec __user *=T")
+	map("struct abi_timeval __user *=V; const struct abi_itimerval __user *=I")
+	map("struct abi_itimerval __user *=L")
+}
+
+function kind(call, arg, word, type)
+{
+	word = type = arg
+	sub(/.*[ *]/, "", word)
+	type = substr(arg, 1, length(arg) - length(word))
+	if (call "." word in letter)
+		return letter[call "." word]
+	if (word in letter)
+		return letter[word]
+	if (arg in letter)
+		return letter[arg]
+	if (type in letter)
+		return letter[type]
+	if (arg ~ /\*/ || arg ~ /^uintptr_t /)
+		return "p"
+	if (arg ~ /^(unsigned|size_t)/)
+		return "u"
+	return arg ~ /^int / ? "i" : arg == "void" ? "" : "l"
+}
+
+function kinds(call, proto, arg, n, i, letters)
 {
 	n = split(substr(proto, 2, length(proto) - 2), arg, /, */)
 	letters = ""
-	for (i = 1; i <= n; i++) {
-		if (arg[i] ~ /^const char __user \*/)
-			letters = letters "s"
-		else if (arg[i] ~ /^const void __user \*buf$/)
-			letters = letters "b"
-		else if (arg[i] ~ /\*/ || arg[i] ~ /^uintptr_t /)
-			letters = letters "p"
-		else if (arg[i] ~ / (flags|arg|cmd)$/)
-			letters = letters "x"
-		else if (arg[i] ~ / mode$/)
-			letters = letters "o"
-		else if (arg[i] ~ /^(unsigned|size_t)/)
-			letters = letters "u"
-		else if (arg[i] ~ /^int /)
-			letters = letters "i"
-		else if (arg[i] != "void")
-			letters = letters "l"
-	}
+	for (i = 1; i <= n; i++)
+		letters = letters kind(call, arg[i])
 	return letters
 }
 
@@ -127,6 +164,6 @@ function infos(n)
 	print "const struct syscall_info syscall_infos[SYSCALL_COUNT] = {"
 	for (n = 0; n < count; n++)
 		if (n in name)
-			printf "\t[%d] = {\"%s\", \"%s\"},\n", n, name[n], kinds(proto[n])
+			printf "\t[%d] = {\"%s\", \"%s\"},\n", n, name[n], kinds(name[n], proto[n])
 	print "};"
 }

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The system-call tracer: option strace=1."""
+"""The system-call tracer: option strace=1, or names of calls."""
 import re
 
 import ringlet
@@ -15,7 +15,7 @@ def test_calls_are_named_with_arguments_and_results():
     seen = lines(result)
     assert any(re.fullmatch(r'write\(1, "hello from Ringlet\\n.*"\.\.\., \d+\) = \d+', s)
                for s in seen), seen
-    assert any(re.fullmatch(r"brk\(0\) = 0x[0-9a-f]+", s) for s in seen), seen
+    assert any(re.fullmatch(r"brk\(NULL\) = 0x[0-9a-f]+", s) for s in seen), seen
     assert seen[-1] == "exit_group(0)"
 
 
@@ -34,3 +34,24 @@ def test_unknown_calls_are_traced_by_number():
 def test_without_the_option_nothing_is_traced():
     assert not lines(ringlet.run(ringlet.HELLO))
     assert not lines(ringlet.run(ringlet.HELLO, "--cmdline", "strace=0"))
+
+
+def test_arguments_are_told_in_words():
+    seen = lines(ringlet.run(ringlet.guest("files"), "--cmdline", "strace=1"))
+    wanted = (r'open\("[^"]+", O_RDWR(\|O_[A-Z]+)+, 0[0-7]+\) = \d+',
+              r'read\(\d+, "[^"]+"(\.\.\.)?, \d+\) = [1-9]\d*',
+              r"lseek\(\d+, -?\d+, SEEK_(SET|CUR|END)\) = \d+",
+              r"f?stat\(.*, \{st_mode=0[0-7]+, st_size=\d+\}\) = 0")
+    for want in wanted:
+        assert any(re.fullmatch(want, s) for s in seen), (want, seen)
+
+
+def test_calls_can_be_chosen():
+    seen = lines(ringlet.run(ringlet.HELLO, "--cmdline", "strace=brk,exit_group"))
+    assert {s.split("(")[0] for s in seen} == {"brk", "exit_group"}, seen
+
+
+def test_a_choice_of_what_is_no_call_is_told():
+    result = ringlet.run(ringlet.HELLO, "--cmdline", "strace=brk,nonsense")
+    assert "option strace=brk,nonsense: nonsense is no system call" in result.err, str(result)
+    assert lines(result), str(result)

@@ -83,7 +83,10 @@ exception_from_user:
 entry_error_from_core:
 	cmpq $return_iret, REGS_IP(%rsp)
 	je 1f
-	lfence
+	cmpq $segment_gs_change, REGS_IP(%rsp)
+	jne 2f
+	swapgs				/* selectors.S: goes on at its landing, with the core's GS */
+2:	lfence
 	EXCEPTION_ARGUMENTS
 	call exception_core
 	RESTORE_ALL_AND_IRET

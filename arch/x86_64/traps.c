@@ -194,7 +194,7 @@ void exception_core(struct regs *r, unsigned vector, uint64_t error)
 		if (!err)
 			return;
 	}
-	if ((vector == VECTOR_PF || vector == VECTOR_GP) && extable_fix(r))
+	if ((vector == VECTOR_PF || vector == VECTOR_GP || vector == VECTOR_NP) && extable_fix(r))
 		return;
 	core_fault(r, vector, error, addr);
 }

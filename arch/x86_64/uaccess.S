@@ -8,12 +8,6 @@
 #include <x86/asm.h>
 #include "calling.inc"
 
-.macro EXTABLE from, to
-	.pushsection .extable, "a"
-	.quad \from, \to
-	.popsection
-.endm
-
 	.text
 /*
  * size_t arch_copy_{from,to}_user(RDI dst, RSI src, RDX n): words, then the tail bytes. RAX = bytes

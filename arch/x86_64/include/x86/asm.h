@@ -15,8 +15,13 @@
 #define SEL_USER_CS	0x33
 #define SEL_TSS		0x40
 #define SEL_LDT		0x50
-#define SEL_TLS_MIN	0x63
 #define GDT_ENTRIES	16
+/* Each thread's areas, by index; a selector's bits 2 (it names the LDT) and 1:0. */
+#define GDT_TLS_MIN 12
+#define GDT_TLS_MAX 14
+#define TLS_AREAS   (GDT_TLS_MAX - GDT_TLS_MIN + 1)
+#define SEL_TI	    0x4
+#define SEL_RPL	    0x3
 
 #define CR0_PE (1 << 0)
 #define CR0_MP (1 << 1)

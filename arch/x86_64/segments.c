@@ -119,6 +119,6 @@ void segments_init(struct percpu *p)
 			 "r"(0));
 	__asm__ volatile("lidt %0" ::"m"(idtr));
 	__asm__ volatile("ltr %w0" ::"r"(SEL_TSS));
-	__asm__ volatile("lldt %w0" ::"r"(0));
+	ldt_load(p);
 	syscall_msrs_init();
 }

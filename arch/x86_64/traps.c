@@ -117,7 +117,7 @@ void exception_user(struct regs *r, unsigned vector, uint64_t error)
 		return;
 	}
 	if (vector == VECTOR_INT80) {
-		r->ax = (uint32_t)-ENOSYS; /* no i386 system call is served */
+		r->ax = int80_call(r);
 		return;
 	}
 	if (vector == VECTOR_MC) {

@@ -10,6 +10,7 @@
 #define ARCH_DIRECT_MAP 0xffff800000000000UL /* all RAM; up to 64 TiB */
 #define ARCH_STACKS	0xffffc00000000000UL /* thread and IST stacks, each with a guard page */
 #define ARCH_MMIO	0xffffd00000000000UL /* device memory */
+#define ARCH_LDT	0xffffd80000000000UL /* the LDT as the CPU sees it: read-only */
 #define ARCH_ESPFIX	0xffffff0000000000UL /* aliases of the ESPFIX mini-stacks */
 #define ARCH_IMAGE	0xffffffff80000000UL /* the core's image */
 

@@ -37,6 +37,14 @@ static inline void *boot_ptr(phys_t pa)
 
 void segments_use_ist(void);
 
+/* ldt.c: this CPU's LDTR as the LDT is now; with DS and ES, where they name it; on every CPU. */
+void ldt_load(struct percpu *p);
+void ldt_reload(void);
+void ldt_reload_all(void);
+
+/* tls_areas.c: INT 0x80, the app's registers in r; what EAX gets. Interrupts off on both ends. */
+long int80_call(struct regs *r);
+
 /* paging.c */
 void paging_init(void);
 /* Maps one page of the core's half; 0 or -ENOMEM. flags are PTE_* of paging.h. */

@@ -104,7 +104,8 @@ syscall_exit_slow:
  * IRET.
  *
  * In:    RSP = struct regs of an entry from ring 3, whole. GS: the core's. Interrupts: off.
- * Out:   IRET with every register from the frame.
+ * Out:   IRET with every register from the frame. return_restore: the same without a look at work,
+ *        on any stack.
  */
 	.globl return_to_user
 return_to_user:
@@ -116,17 +117,35 @@ return_to_user:
 	.globl return_restore
 return_restore:
 	incq %gs:PERCPU_IRETS
+	testb $SEL_TI, REGS_SS(%rsp)
+	jnz return_espfix
 	POP_CALLEE_SAVED
 	POP_CALLER_SAVED
 	addq $8, %rsp			/* orig_ax */
+return_swapgs:
 	swapgs
 	/*
 	 * An IRET that faults does so here, in ring 0 with the app's GS: entry_error_from_core knows
-	 * this address and makes of it a fault of the app.
+	 * this address and makes of it a fault of the app; from an ESPFIX stack, which cannot take
+	 * the fault's frame, espfix_double_fault() does.
 	 */
 	.globl return_iret
 return_iret:
 	iretq
+
+/*
+ * SS is a segment of the LDT, which may be a 16-bit one: IRET from the stack of espfix.c. Nothing may
+ * be pushed once RSP is there: interrupts are off, and NMI, #DB, #MC and the #DF that a fault of this
+ * IRET becomes have stacks of their own.
+ */
+return_espfix:
+	movq %rsp, %rdi
+	call espfix_frame		/* RAX = the copy of the frame */
+	movq %rax, %gs:PERCPU_SCRATCH_SP
+	POP_CALLEE_SAVED
+	POP_CALLER_SAVED
+	movq %gs:PERCPU_SCRATCH_SP, %rsp
+	jmp return_swapgs
 
 /*
  * The first instruction of a thread after its creation: arch_thread_switch() returns here.

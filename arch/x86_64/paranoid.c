@@ -45,5 +45,7 @@ void exception_paranoid(struct regs *r, unsigned vector, uint64_t error)
 		machine_check_core(r);
 		return;
 	}
+	if (vector == VECTOR_DF && espfix_double_fault(r))
+		return;
 	core_fault(r, vector, error, 0);
 }

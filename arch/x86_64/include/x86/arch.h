@@ -42,6 +42,12 @@ void ldt_load(struct percpu *p);
 void ldt_reload(void);
 void ldt_reload_all(void);
 
+/*
+ * espfix.c: a #DF from the core. True: it was the fault of an IRET to an LDT stack; r now returns to
+ * the #GP vector, with the app's frame at the thread's stack top as if #GP had come from ring 3.
+ */
+bool espfix_double_fault(struct regs *r);
+
 /* tls_areas.c: INT 0x80, the app's registers in r; what EAX gets. Interrupts off on both ends. */
 long int80_call(struct regs *r);
 

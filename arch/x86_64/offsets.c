@@ -14,7 +14,7 @@ _Static_assert(sizeof(struct regs) == 21 * 8, "the register file has 21 words");
 _Static_assert(offsetof(struct percpu, current) == PERCPU_CURRENT, "see arch_current()");
 _Static_assert(offsetof(struct percpu, id) == PERCPU_ID, "see arch_cpu_id()");
 _Static_assert(offsetof(struct percpu, canary) == 40, "the compiler's stack protector");
-_Static_assert(sizeof(struct tss) == 104, "SDM volume 3, figure 8-11");
+_Static_assert(offsetof(struct tss, ports) == 104, "SDM volume 3, figure 8-11");
 _Static_assert(offsetof(struct thread, work) == 0, "entry.S tests it by the thread's address");
 
 void offsets(void);

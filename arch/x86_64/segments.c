@@ -9,6 +9,7 @@
 #include <core/string.h>
 #include <x86/arch.h>
 #include <x86/cpu.h>
+#include <x86/ioports.h>
 #include <x86/percpu.h>
 
 extern struct thread boot_thread;
@@ -110,7 +111,7 @@ void segments_init(struct percpu *p)
 		percpu_set_stack(p, (uintptr_t)boot_stack_top);
 	}
 	gdt_fill(p);
-	p->tss.io_bitmap = sizeof(p->tss); /* none: ports are #GP in ring 3 */
+	ioports_init(p);
 	__asm__ volatile("lgdt %0" ::"m"(gdtr));
 	__asm__ volatile(
 		"pushq %0; leaq 1f(%%rip), %%rax; pushq %%rax; lretq; 1:" ::"i"(SEL_KERNEL_CS)

@@ -8,6 +8,7 @@
 #include <core/string.h>
 #include <x86/arch.h>
 #include <x86/cpu.h>
+#include <x86/ioports.h>
 #include <x86/percpu.h>
 #include <x86/selectors.h>
 
@@ -50,6 +51,7 @@ void arch_thread_destroy(struct thread *t)
 	if (p->fpu_owner == t)
 		p->fpu_owner = NULL;
 	fpu_free(t->arch.fpu);
+	ioports_free(&t->arch);
 	stack_free(t->arch.stack_top, THREAD_STACK_ORDER);
 }
 
@@ -65,6 +67,7 @@ __attribute__((noinline, optimize("no-stack-protector"))) void arch_thread_switc
 		selectors_save(&prev->arch);
 	if (next->arch.fpu) {
 		selectors_load(&next->arch);
+		ioports_load(p, &next->arch);
 	}
 	/*
 	 * An interrupt from ring 3 leaves SS null; AMD's SYSRET would keep that descriptor's hidden
@@ -98,6 +101,7 @@ _Noreturn void arch_enter_user(uintptr_t pc, uintptr_t sp)
 	arch_irq_disable();
 	fpu_switch(t, t);
 	selectors_load(&t->arch);
+	ioports_load(percpu(), &t->arch);
 	memset(r, 0, sizeof(*r));
 	r->orig_ax = -1;
 	r->ip = pc;

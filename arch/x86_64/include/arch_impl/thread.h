@@ -12,6 +12,11 @@ struct arch_thread {
 	uint64_t fs_base, gs_base;
 	uint64_t selectors;
 	uint64_t tls[3]; /* its descriptors in the GDT, always up to date */
+	/* I/O ports it may use (ioports.c): the bitmap, NULL if none was asked for; iopl's level;
+	 * which bitmap its CPU must have, 0 for none. */
+	struct ioports *ports;
+	uint8_t iopl;
+	uint64_t ports_version;
 };
 
 #endif

@@ -13,7 +13,12 @@
 
 struct thread;
 
-/* Task state segment, SDM volume 3, section 8.7. */
+#define IO_PORTS 65536
+
+/*
+ * Task state segment, SDM volume 3, section 8.7; then the bitmap of ports that ring 3 may not use,
+ * and the byte of ones that must follow it (section 19.5.2).
+ */
 struct tss {
 	uint32_t reserved0;
 	uint64_t rsp[3];
@@ -22,6 +27,7 @@ struct tss {
 	uint64_t reserved2;
 	uint16_t reserved3;
 	uint16_t io_bitmap;
+	uint8_t ports[IO_PORTS / 8 + 1];
 } __packed;
 
 struct percpu {
@@ -41,6 +47,8 @@ struct percpu {
 	uint64_t syscalls_outside; /* with a number outside the table */
 	uint64_t gdt[GDT_ENTRIES] __aligned(16);
 	struct tss tss __aligned(64);
+	/* ports_version of the thread whose ports the TSS grants, 0: none; whose bitmap it holds. */
+	uint64_t ports_active, ports_filled;
 	uint64_t ist_top[IST_COUNT + 1];
 };
 

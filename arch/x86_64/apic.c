@@ -18,6 +18,7 @@
 #define REG_SVR	       0x0f
 #define REG_ISR	       0x10
 #define REG_ICR	       0x30
+#define REG_ICR_HIGH   0x31 /* xAPIC only */
 #define REG_LVT_TIMER  0x32
 #define REG_LVT_LINT0  0x35
 #define REG_LVT_LINT1  0x36
@@ -34,6 +35,8 @@
 #define LONG_WAIT	 (1 << 27) /* TSC ticks: some 50 ms */
 #define ICR_SELF	 (1 << 18)
 #define ICR_OTHERS	 (3 << 18)
+#define ICR_BUSY	 (1 << 12)
+#define SEND_SPIN_MAX	 1000000 /* a bus that never gets free must not stop a panic */
 #define BASE_ENABLE	 (1 << 11)
 #define BASE_X2APIC	 (1 << 10)
 
@@ -86,21 +89,15 @@ static void pic_mask(void)
 	arch_out8(0xa1, 0xff);
 }
 
-void apic_init(void)
+/* Turns this CPU's APIC on in the mode that all use; xapic is mapped already if it is that. */
+static void enable(void)
 {
 	uint64_t base = rdmsr(MSR_APIC_BASE);
 
-	pic_mask();
-	if (cpu_features.x2apic) {
-		/* Straight from off to x2APIC is #GP. SDM volume 3, section 11.12.5. */
-		wrmsr(MSR_APIC_BASE, base | BASE_ENABLE);
+	/* Straight from off to x2APIC is #GP. SDM volume 3, section 11.12.5. */
+	wrmsr(MSR_APIC_BASE, base | BASE_ENABLE);
+	if (cpu_features.x2apic)
 		wrmsr(MSR_APIC_BASE, base | BASE_ENABLE | BASE_X2APIC);
-	} else {
-		wrmsr(MSR_APIC_BASE, base | BASE_ENABLE);
-		xapic = (volatile uint32_t *)arch_mmio_map(base & 0x000ffffffffff000ull, PAGE_SIZE);
-		if (!xapic)
-			boot_fail("too little memory to map the local APIC");
-	}
 	write(REG_TPR, 0);
 	/* First: while it is off, the masks of the local vector table cannot be cleared. */
 	write(REG_SVR, SVR_ENABLE | VECTOR_SPURIOUS);
@@ -109,7 +106,6 @@ void apic_init(void)
 	write(REG_LVT_LINT1, LVT_NMI);
 	write(REG_LVT_ERROR, LVT_MASKED);
 	percpu()->apic_id = apic_id();
-	deadline_mode = cpu_features.tsc_deadline;
 	if (deadline_mode) {
 		write(REG_LVT_TIMER, LVT_TSC_DEADLINE | VECTOR_TIMER);
 		/* The mode must be set before the MSR counts. SDM volume 3, section 11.5.4.1. */
@@ -117,9 +113,61 @@ void apic_init(void)
 	} else {
 		write(REG_TIMER_DIV, TIMER_DIVIDE_1);
 	}
-	log_info("apic: %s, timer by %s, %u CPU%s present, 1 used", xapic ? "xAPIC" : "x2APIC",
-		 deadline_mode ? "TSC deadline" : "one-shot", apic_cpus_present(),
-		 apic_cpus_present() == 1 ? "" : "s");
+}
+
+void apic_init(void)
+{
+	pic_mask();
+	if (!cpu_features.x2apic) {
+		phys_t base = rdmsr(MSR_APIC_BASE) & 0x000ffffffffff000ull;
+
+		xapic = (volatile uint32_t *)arch_mmio_map(base, PAGE_SIZE);
+		if (!xapic)
+			boot_fail("too little memory to map the local APIC");
+	}
+	deadline_mode = cpu_features.tsc_deadline;
+	enable();
+	log_info("apic: %s, timer by %s", xapic ? "xAPIC" : "x2APIC",
+		 deadline_mode ? "TSC deadline" : "one-shot");
+}
+
+void apic_init_cpu(void)
+{
+	enable();
+	/* The boot CPU has measured the rate, which is that of the bus they share. */
+	if (!deadline_mode)
+		write(REG_LVT_TIMER, VECTOR_TIMER);
+}
+
+/* As MSRs the registers are not ordered behind earlier stores. SDM volume 3, section 11.12.3. */
+static void stores_first(void)
+{
+	if (!xapic)
+		__asm__ volatile("mfence; lfence" ::: "memory");
+}
+
+/* The command register of the xAPIC is two: nothing may come between. */
+void apic_send(uint32_t id, uint32_t command)
+{
+	unsigned long irq;
+
+	stores_first();
+	if (!xapic) {
+		wrmsr(MSR_X2APIC + REG_ICR, (uint64_t)id << 32 | command);
+		return;
+	}
+	irq = arch_irq_save();
+	for (int i = 0; i < SEND_SPIN_MAX && read(REG_ICR) & ICR_BUSY; i++)
+		arch_cpu_relax();
+	write(REG_ICR_HIGH, id << 24);
+	write(REG_ICR, command);
+	arch_irq_restore(irq);
+}
+
+/* 255 (or all ones) means every CPU. */
+uint32_t apic_id_max(void)
+{
+	return xapic ? 0xfe : 0xfffffffe;
 }
 
 /* By shorthand: the xAPIC's other half of the command may be in use where this came between. */
@@ -130,6 +178,7 @@ void apic_send_self(unsigned vector)
 
 void apic_send_others(uint32_t command)
 {
+	stores_first();
 	write(REG_ICR, command | ICR_OTHERS);
 }
 

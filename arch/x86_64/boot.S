@@ -213,6 +213,8 @@ boot_tsc:
 
 	.bss
 	.balign 4096
+	/* The other CPUs come through the same tables (smp_boot.S). */
+	.globl boot_pml4
 boot_pml4:	.skip 4096
 boot_pdpt_low:	.skip 4096
 boot_pd_low:	.skip 4 * 4096

@@ -8,9 +8,11 @@
 #include <x86/arch.h>
 
 #define LOW_MEMORY_END 0x100000
+#define VIDEO_MEMORY   0xa0000 /* start-up IPIs reach what lies below */
 
 static struct boot_range usable[BOOT_MAX_RANGES], reserved[8];
 static unsigned usables, reserveds;
+static phys_t low_page;
 
 /* Makes room for a bigger range; false if none is smaller. */
 static bool drop_smallest(phys_t size)
@@ -79,6 +81,29 @@ static void emit(phys_t start, phys_t end)
 		boot_info.ram[boot_info.rams++] = (struct boot_range){start, end};
 }
 
+static bool overlaps(const struct boot_range *r, unsigned n, phys_t start, phys_t end)
+{
+	for (unsigned i = 0; i < n; i++)
+		if (start < r[i].end && r[i].start < end)
+			return true;
+	return false;
+}
+
+/* The highest page that is usable and that nobody has; page 0 is the BIOS's. */
+static phys_t find_low_page(void)
+{
+	for (phys_t page = VIDEO_MEMORY - PAGE_SIZE; page; page -= PAGE_SIZE)
+		if (overlaps(usable, usables, page, page + PAGE_SIZE) &&
+		    !overlaps(reserved, reserveds, page, page + PAGE_SIZE))
+			return page;
+	return 0;
+}
+
+phys_t boot_memory_low_page(void)
+{
+	return low_page;
+}
+
 void boot_memory_finish(void)
 {
 	struct boot_range a = boot_info.archive;
@@ -86,6 +111,7 @@ void boot_memory_finish(void)
 
 	if (!usables)
 		boot_fail("the boot loader gave no memory map: use GRUB 2 or QEMU's -kernel");
+	low_page = find_low_page();
 	/* The firmware's area is shown, for a loader may put the archive there, but not handed out. */
 	boot_memory_reserve(0, LOW_MEMORY_END);
 	/* The archive is read through the direct map, wherever the loader found room for it. */

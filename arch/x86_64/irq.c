@@ -11,6 +11,7 @@
 #include <core/time.h>
 #include <x86/arch.h>
 #include <x86/percpu.h>
+#include <x86/smp.h>
 
 struct handler {
 	void (*fn)(void *);
@@ -104,6 +105,8 @@ void interrupt_dispatch(struct regs *r)
 	if (vector == VECTOR_TIMER) {
 		apic_eoi();
 		timer_interrupt();
+	} else if (vector >= VECTOR_CALL && vector <= VECTOR_HALT) {
+		smp_interrupt(vector);
 	} else if (vector == VECTOR_SPURIOUS) {
 		/* Gets no EOI: SDM volume 3, section 11.9. */
 		__atomic_add_fetch(&irq_spurious, 1, __ATOMIC_RELAXED);

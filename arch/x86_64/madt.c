@@ -36,23 +36,27 @@ static uint32_t word(const uint8_t *p)
 	return p[0] | p[1] << 8 | p[2] << 16 | (uint32_t)p[3] << 24;
 }
 
-static bool count_cpu(const uint8_t *e, void *arg)
-{
-	unsigned *n = arg;
+struct cpu_search {
+	void (*found)(uint32_t apic_id, void *arg);
+	void *arg;
+};
 
-	if (e[0] == ENTRY_LOCAL_APIC && e[1] >= 8)
-		*n += word(e + 4) & CPU_ENABLED;
-	if (e[0] == ENTRY_LOCAL_X2APIC && e[1] >= 16)
-		*n += word(e + 8) & CPU_ENABLED;
+static bool find_cpu(const uint8_t *e, void *arg)
+{
+	struct cpu_search *s = arg;
+
+	if (e[0] == ENTRY_LOCAL_APIC && e[1] >= 8 && word(e + 4) & CPU_ENABLED)
+		s->found(e[3], s->arg);
+	if (e[0] == ENTRY_LOCAL_X2APIC && e[1] >= 16 && word(e + 8) & CPU_ENABLED)
+		s->found(word(e + 4), s->arg);
 	return true;
 }
 
-unsigned apic_cpus_present(void)
+void madt_each_cpu(void (*found)(uint32_t apic_id, void *arg), void *arg)
 {
-	unsigned n = 0;
+	struct cpu_search s = {found, arg};
 
-	walk(count_cpu, &n);
-	return n ? n : 1;
+	walk(find_cpu, &s);
 }
 
 struct ioapic_search {

@@ -6,6 +6,7 @@
 #include <core/sched.h>
 #include <x86/percpu.h>
 #include <x86/regs.h>
+#include <x86/smp.h>
 
 #define DEFINE(name, value) __asm__ volatile(".ascii \"->" #name " %c0\"" ::"i"(value))
 #define REG(NAME, field)    DEFINE(REGS_##NAME, offsetof(struct regs, field))
@@ -48,6 +49,9 @@ void offsets(void)
 	DEFINE(PERCPU_SYSCALLS, offsetof(struct percpu, syscalls));
 	DEFINE(PERCPU_SYSCALLS_OUTSIDE, offsetof(struct percpu, syscalls_outside));
 	DEFINE(PERCPU_IRETS, offsetof(struct percpu, irets));
+	DEFINE(SMP_SLOT_APIC_ID, offsetof(struct smp_slot, apic_id));
+	DEFINE(SMP_SLOT_CPU, offsetof(struct smp_slot, cpu));
+	DEFINE(SMP_SLOT_SIZE, sizeof(struct smp_slot));
 	DEFINE(THREAD_SP, offsetof(struct thread, arch.sp));
 	DEFINE(WORK_ON_ENTRY, WORK_ON_ENTRY);
 	DEFINE(WORK_ON_EXIT, WORK_ON_EXIT);

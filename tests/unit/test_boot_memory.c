@@ -95,3 +95,27 @@ TEST(an_archive_outside_the_map_is_shown)
 	CHECK(boot_memory_range(1, &r) && r.start == 32 * MIB && r.end == 33 * MIB + PAGE_SIZE);
 	CHECK_EQ(handed_out(), 15 * MIB);
 }
+
+TEST(a_low_page_for_the_trampoline_is_nobodys)
+{
+	begin();
+	low_page = 1; /* found anew */
+	boot_memory_add(0, 0x9fc00);
+	boot_memory_add(MIB, 16 * MIB);
+	boot_memory_finish();
+	CHECK_EQ(boot_memory_low_page(), 0x9e000u); /* the last whole one below the BIOS's data */
+	begin();
+	boot_memory_add(0, 0x9fc00);
+	boot_memory_reserve(0x9000, 0x9fc00);
+	boot_memory_finish();
+	CHECK_EQ(boot_memory_low_page(), 0x8000u);
+}
+
+TEST(no_low_page_is_told)
+{
+	begin();
+	boot_memory_add(0, PAGE_SIZE); /* the BIOS's data area is no place for it */
+	boot_memory_add(MIB, 16 * MIB);
+	boot_memory_finish();
+	CHECK_EQ(boot_memory_low_page(), 0u);
+}

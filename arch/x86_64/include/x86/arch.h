@@ -28,6 +28,8 @@ void boot_memory_finish(void);
 /* The i-th usable range, in-use parts included; false behind the last. */
 struct boot_range;
 bool boot_memory_range(unsigned i, struct boot_range *out);
+/* A page below 640 KiB that is nobody's, for the CPUs' trampoline; 0 if there is none. */
+phys_t boot_memory_low_page(void);
 
 /* Physical memory below 4 GiB as the provisional tables show it. */
 static inline void *boot_ptr(phys_t pa)
@@ -72,6 +74,8 @@ void fpu_switch(struct thread *prev, struct thread *next);
 
 /* apic.c */
 void apic_init(void);
+/* On each other CPU, after apic_init() on the boot CPU. */
+void apic_init_cpu(void);
 void apic_eoi(void);
 bool apic_in_service(unsigned vector);
 uint32_t apic_id(void);
@@ -82,12 +86,20 @@ void apic_timer_disarm(void);
 void apic_timer_count(void);
 uint32_t apic_timer_read(void);
 void apic_timer_calibrated(uint64_t ticks, uint64_t tsc_elapsed);
-unsigned apic_cpus_present(void);
-
-/* To this CPU itself. Any context, NMI and machine check too. */
-void apic_send_self(unsigned vector);
+/*
+ * Interrupt command to the CPU with that id, to all CPUs but this one, to this CPU. Any context; the
+ * last two also in NMI and machine check. What was written before is seen by who is interrupted. SDM
+ * volume 3, section 11.6.
+ */
+void apic_send(uint32_t id, uint32_t command);
 void apic_send_others(uint32_t command);
-#define APIC_FIXED (1 << 14) /* and a vector */
+void apic_send_self(unsigned vector);
+/* The highest id that can be addressed. */
+uint32_t apic_id_max(void);
+#define APIC_FIXED   (1 << 14) /* and a vector */
+#define APIC_NMI     (1 << 14 | 4 << 8)
+#define APIC_INIT    (1 << 14 | 5 << 8)
+#define APIC_STARTUP (1 << 14 | 6 << 8) /* and a page number below 256 */
 
 /* ioapic.c */
 void ioapic_init(void);
@@ -114,6 +126,8 @@ long syscall_outside(const struct regs *r);
 
 /* clock.c */
 void clock_init(void);
+/* Once all CPUs are up: are their counters in step, and what is to be done if not. Boot. */
+void clock_check_cpus(void);
 
 /* uart.c */
 void uart_init(void);

@@ -33,6 +33,8 @@
 #define CR0_AM (1 << 18)
 #define CR0_PG (1 << 31)
 
+#define CPUID_TOPOLOGY 0x0b /* EDX: the x2APIC id. SDM volume 2, CPUID */
+
 #define CR4_DE	       (1 << 3)
 #define CR4_PSE	       (1 << 4)
 #define CR4_PAE	       (1 << 5)
@@ -57,7 +59,9 @@
 #define EFER_LMA (1 << 10)
 #define EFER_NXE (1 << 11)
 
+#define MSR_TSC		   0x00000010
 #define MSR_APIC_BASE	   0x0000001b
+#define MSR_TSC_ADJUST	   0x0000003b
 #define MSR_SYSENTER_CS	   0x00000174
 #define MSR_SYSENTER_ESP   0x00000175
 #define MSR_SYSENTER_EIP   0x00000176
@@ -117,6 +121,9 @@
 #define VECTOR_INT80	  0x80
 #define VECTOR_DEVICE_MAX 0xef
 #define VECTOR_TIMER	  0xf0
+#define VECTOR_CALL	  0xf1 /* from another CPU: run its call */
+#define VECTOR_RESCHED	  0xf2 /* end idling, or look at the work word */
+#define VECTOR_HALT	  0xf3 /* a panic elsewhere: stop for good */
 #define VECTOR_MC_POLL	  0xf8 /* look at the machine-check banks */
 #define VECTOR_SPURIOUS	  0xff
 

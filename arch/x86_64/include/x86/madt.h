@@ -10,6 +10,8 @@ struct madt_override {
 	bool active_low, level;
 };
 
+/* Every CPU that is enabled, by its local APIC id; one may be told twice. */
+void madt_each_cpu(void (*found)(uint32_t apic_id, void *arg), void *arg);
 void madt_each_ioapic(void (*found)(phys_t address, unsigned first_gsi));
 /* Where an ISA interrupt arrives; its own number, edge, active high, if nothing says otherwise. */
 struct madt_override madt_isa_irq(unsigned irq);

@@ -30,6 +30,14 @@ struct tss {
 	uint8_t ports[IO_PORTS / 8 + 1];
 } __packed;
 
+/* One CPU's call to others (smp_call.c): one at a time, so one slot will do. */
+struct call {
+	void (*fn)(void *);
+	void *arg;
+	uint32_t left; /* CPUs that have not taken it, or with wait: not done it */
+	bool wait;
+};
+
 struct percpu {
 	struct percpu *self;	  /* 0 */
 	uint64_t scratch_sp;	  /* 8: the app's RSP between SYSCALL and the stack switch */
@@ -50,6 +58,11 @@ struct percpu {
 	/* ports_version of the thread whose ports the TSS grants, 0: none; whose bitmap it holds. */
 	uint64_t ports_active, ports_filled;
 	uint64_t ist_top[IST_COUNT + 1];
+	struct call call __aligned(64); /* its own; the others count it down */
+	/* Written by other CPUs. */
+	uint64_t calls __aligned(64); /* bit n: CPU n has a call for this one */
+	uint32_t tlb;		      /* tlb.c */
+	uint32_t start;		      /* smp.c */
 };
 
 static inline struct percpu *percpu(void)

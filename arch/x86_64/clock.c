@@ -4,6 +4,10 @@
  * from CPUID where it tells, else it is measured against the ACPI PM timer (or the PIT) for one
  * millisecond at boot and refined over longer spans as timers go by. A refinement changes the slope
  * from now on, never the time reached, so the clock never goes back.
+ *
+ * All CPUs read their own counters by the same line. These are compared when the CPUs are up
+ * (clock_sync.c) and set by the boot CPU's if they differ; if that cannot be done, the time given out
+ * last is kept and no CPU gives out less.
  */
 #include <arch/clock.h>
 #include <arch/cpu.h>
@@ -15,6 +19,7 @@
 #include <core/time.h>
 #include <x86/arch.h>
 #include <x86/cpu.h>
+#include <x86/smp.h>
 
 #define PIT_CHANNEL0	   0x40
 #define PIT_COMMAND	   0x43
@@ -31,7 +36,16 @@ struct scale {
 	uint64_t mult;	  /* nanoseconds per tick, 32.32 fixed point */
 };
 static struct scale scale;
+/* Odd: scale is being replaced. APART: not by itself to be trusted. The rest counts replacements. */
 static uint32_t sequence;
+#define SEQUENCE_WRITING 1
+#define SEQUENCE_APART	 2
+#define SEQUENCE_STEP	 4
+/*
+ * The line's point lies this many ticks before the moment it was made, so that a CPU whose counter is
+ * a little behind the boot CPU's is not before it.
+ */
+#define POINT_BACK 65536
 
 static uint16_t pm_port __ro_after_init;
 static bool exact __ro_after_init;
@@ -60,36 +74,63 @@ static uint64_t scaled(uint64_t ticks, uint64_t mult)
 	return (unsigned __int128)ticks * mult >> 32;
 }
 
+/* now, or what another CPU has given out already if that is more. */
+uint64_t clock_never_back(uint64_t now)
+{
+	static uint64_t given;
+	uint64_t last = __atomic_load_n(&given, __ATOMIC_ACQUIRE);
+
+	while (last < now)
+		if (__atomic_compare_exchange_n(&given, &last, now, true, __ATOMIC_ACQ_REL,
+						__ATOMIC_ACQUIRE))
+			return now;
+	return last;
+}
+
 uint64_t arch_clock_now(void)
 {
-	uint32_t seq;
-	uint64_t now;
+	for (;;) {
+		uint32_t seq = __atomic_load_n(&sequence, __ATOMIC_ACQUIRE);
+		uint64_t now = scale.ns + scaled(tsc_ordered() - scale.tsc, scale.mult);
 
-	do {
-		seq = __atomic_load_n(&sequence, __ATOMIC_ACQUIRE);
-		now = scale.ns + scaled(tsc_ordered() - scale.tsc, scale.mult);
 		__atomic_thread_fence(__ATOMIC_ACQUIRE);
-	} while (unlikely(seq & 1 || seq != READ_ONCE(sequence)));
-	return now;
+		if (unlikely(seq != READ_ONCE(sequence)))
+			continue;
+		if (likely(!(seq & (SEQUENCE_WRITING | SEQUENCE_APART))))
+			return now;
+		if (!(seq & SEQUENCE_WRITING))
+			return clock_never_back(now);
+	}
 }
 
-/* Interrupts off or boot. */
+/* Boot CPU, interrupts off or boot. */
 static void scale_set(uint64_t mult)
 {
-	uint64_t tsc = tsc_ordered();
+	uint64_t tsc;
 
-	__atomic_add_fetch(&sequence, 1, __ATOMIC_ACQ_REL);
-	scale.ns += scaled(tsc - scale.tsc, scale.mult);
-	scale.tsc = tsc;
+	__atomic_add_fetch(&sequence, SEQUENCE_WRITING, __ATOMIC_SEQ_CST);
+	/* Only now: whoever has read by the old line did so before, and so got less. */
+	tsc = tsc_ordered();
+	scale.ns += scaled(tsc - scale.tsc, scale.mult) - scaled(POINT_BACK, mult);
+	scale.tsc = tsc - POINT_BACK;
 	scale.mult = mult;
-	__atomic_add_fetch(&sequence, 1, __ATOMIC_ACQ_REL);
+	__atomic_add_fetch(&sequence, SEQUENCE_STEP - SEQUENCE_WRITING, __ATOMIC_SEQ_CST);
 }
 
+/*
+ * Timers fire on the boot CPU, whichever CPU starts them: another one only makes it look at them again.
+ */
 void arch_timer_set(uint64_t deadline)
 {
-	uint64_t now = arch_clock_now(), delta = deadline > now ? deadline - now : 0;
-	uint64_t tsc = arch_cycles(), ticks;
+	uint64_t now, delta, tsc, ticks;
 
+	if (unlikely(arch_cpu_id())) {
+		apic_send(percpu_boot.apic_id, APIC_FIXED | VECTOR_TIMER);
+		return;
+	}
+	now = arch_clock_now();
+	delta = deadline > now ? deadline - now : 0;
+	tsc = arch_cycles();
 	/* A year is soon enough; more would overflow. */
 	delta = min(delta, 365 * 24 * 3600 * NSEC_PER_SEC);
 	ticks = divide_fixed(delta, scale.mult) + 1;
@@ -248,6 +289,34 @@ void clock_init(void)
 	log_info("clock: TSC at %llu kHz by %s%s",
 		 (unsigned long long)((1000000ull << 32) / max(scale.mult, (uint64_t)1)),
 		 told ? "CPUID" : by->name, cpu_features.tsc_invariant ? ", invariant" : "");
+}
+
+static void tsc_adjust(int64_t ticks)
+{
+	if (cpu_features.tsc_adjust)
+		wrmsr(MSR_TSC_ADJUST, rdmsr(MSR_TSC_ADJUST) + ticks);
+	else
+		wrmsr(MSR_TSC, tsc_ordered() + ticks);
+}
+
+void clock_check_cpus(void)
+{
+	static const struct clock_counter tsc = {tsc_ordered, tsc_adjust};
+	uint64_t off;
+
+	switch (clock_sync(&tsc, &off)) {
+	case CLOCK_IN_STEP:
+		break;
+	case CLOCK_ADJUSTED:
+		log_warn("clock: the CPUs' TSCs differed by %llu ticks and have been set",
+			 (unsigned long long)off);
+		break;
+	case CLOCK_APART:
+		log_warn("clock: the CPUs' TSCs differ by %llu ticks and cannot be set: time is "
+			 "held from going back",
+			 (unsigned long long)off);
+		__atomic_or_fetch(&sequence, SEQUENCE_APART, __ATOMIC_SEQ_CST);
+	}
 }
 
 /* Timers run only once the core's time does. */

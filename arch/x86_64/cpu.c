@@ -48,6 +48,7 @@ static void detect_structured(struct cpu_features *f)
 	struct cpuid r = f->max_leaf >= 7 ? cpuid(7, 0) : (struct cpuid){0};
 
 	f->fsgsbase = r.ebx & 1u << 0;
+	f->tsc_adjust = r.ebx & 1u << 1;
 	f->smep = r.ebx & 1u << 7;
 	f->rdseed = r.ebx & 1u << 18;
 	f->smap = r.ebx & 1u << 20;

@@ -283,5 +283,7 @@ static void smp_init(void)
 		log_info("smp: %u CPU%s of %u, after %llu us", smp_cpus, smp_cpus == 1 ? "" : "s",
 			 f.n + f.more + 1,
 			 (unsigned long long)((arch_clock_now() - began) / NSEC_PER_USEC));
+	if (smp_cpus > 1)
+		clock_check_cpus();
 }
 INITCALL(46, smp_init);

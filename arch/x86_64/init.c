@@ -3,6 +3,7 @@
 #include <arch/cpu.h>
 #include <core/compiler.h>
 #include <x86/arch.h>
+#include <x86/smp.h>
 
 void arch_init(void)
 {
@@ -16,6 +17,8 @@ INITCALL(4, uart_enable_input);
 
 void arch_idle(void)
 {
+	tlb_idle_enter();
 	/* The interrupt shadow of STI covers HLT: nothing comes between. SDM volume 2, STI. */
 	__asm__ volatile("sti; hlt" ::: "memory");
+	tlb_idle_leave();
 }

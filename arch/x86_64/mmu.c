@@ -4,6 +4,10 @@
  * it. A table's number of used entries is kept in the ignored bits of the entry that points at it,
  * so that an empty table is known without a scan. A page without any access right stays in the
  * table, not present and with its frame number inverted, so that no CPU speculates on it (L1TF).
+ *
+ * What is taken out is gathered, then flushed on all CPUs at once (tlb.c), and only then given back:
+ * pages to the caller, tables to the spares. Until the flush other CPUs may still write to the pages
+ * and walk the tables, so nothing is kept in them meanwhile but a table's link, which is no entry.
  */
 #include <abi/errno.h>
 #include <arch/mmu.h>
@@ -13,15 +17,15 @@
 #include <x86/arch.h>
 #include <x86/cpu.h>
 #include <x86/paging.h>
+#include <x86/smp.h>
 
 /* Used entries of the table below: bits 9 to 11 and 52 to 58. */
 #define COUNT_LOW(n)  (((uint64_t)(n)&7) << 9)
 #define COUNT_HIGH(n) (((uint64_t)(n) >> 3) << 52)
 #define COUNT_MASK    (COUNT_LOW(7) | COUNT_HIGH(0x3ff))
 
-#define FLUSH_PAGES_MAX 32 /* above that the whole TLB is cheaper */
-#define BATCH		32
-#define SPARES_MAX	16
+#define BATCH	   32
+#define SPARES_MAX 16
 
 static unsigned entry_count(uint64_t e)
 {
@@ -165,23 +169,19 @@ uintptr_t arch_mmu_find(phys_t pa)
 	return find_below(paging_pml4, 4, 0, pa);
 }
 
-static void flush(uintptr_t start, uintptr_t end)
-{
-	if ((end - start) / PAGE_SIZE > FLUSH_PAGES_MAX) {
-		write_cr3(read_cr3()); /* the app's pages are never global */
-		return;
-	}
-	for (uintptr_t va = start; va < end; va += PAGE_SIZE)
-		__asm__ volatile("invlpg (%0)" ::"r"(va) : "memory");
-}
+struct taken {
+	uintptr_t va;
+	phys_t pa;
+};
 
-/* Pages and tables taken out and not yet flushed; tables are chained through their first word. */
+/*
+ * Pages and tables taken out and not yet flushed; tables are chained through their first word. With
+ * several CPUs each flush costs an interrupt on all of them: then a page of its own, if there is one,
+ * makes the batches bigger.
+ */
 struct gather {
-	struct {
-		uintptr_t va;
-		phys_t pa;
-	} page[BATCH];
-	unsigned pages;
+	struct taken few[BATCH], *page;
+	unsigned pages, room;
 	uintptr_t low, high;
 	uint64_t *tables;
 	void (*each)(void *arg, uintptr_t va, phys_t pa);
@@ -191,7 +191,7 @@ struct gather {
 static void gather_finish(struct gather *g)
 {
 	if (g->low < g->high)
-		flush(g->low, g->high);
+		tlb_flush(g->low, g->high, true, g->tables);
 	for (unsigned i = 0; i < g->pages; i++)
 		g->each(g->arg, g->page[i].va, g->page[i].pa);
 	while (g->tables) {
@@ -205,10 +205,25 @@ static void gather_finish(struct gather *g)
 	g->high = 0;
 }
 
+static void gather_room(struct gather *g)
+{
+	struct taken *more = NULL;
+
+	if (g->page == g->few && smp_cpus > 1)
+		more = page_alloc(0);
+	if (!more) {
+		gather_finish(g);
+		return;
+	}
+	memcpy(more, g->few, sizeof(g->few));
+	g->page = more;
+	g->room = PAGE_SIZE / sizeof(*more);
+}
+
 static void gather_page(struct gather *g, uintptr_t va, phys_t pa)
 {
-	if (g->pages == BATCH)
-		gather_finish(g);
+	if (g->pages == g->room)
+		gather_room(g);
 	g->page[g->pages].va = va;
 	g->page[g->pages++].pa = pa;
 	g->low = min(g->low, va);
@@ -262,13 +277,28 @@ void arch_mmu_unmap(uintptr_t start, uintptr_t end,
 {
 	struct gather g = {.low = UINTPTR_MAX, .each = each, .arg = arg};
 
+	g.page = g.few;
+	g.room = BATCH;
 	unmap_level(&g, paging_pml4, 4, start, end);
 	gather_finish(&g);
+	if (g.page != g.few)
+		page_free(g.page, 0);
 }
 
-static void protect_level(uint64_t *table, unsigned level, uintptr_t start, uintptr_t end,
+/* True if e lets something be done that now does not. */
+static bool takes_rights(uint64_t e, uint64_t now)
+{
+	if (!(e & PTE_PRESENT))
+		return false;
+	return !(now & PTE_PRESENT) || (e & ~now & PTE_WRITE) || (now & ~e & PTE_NX) ||
+	       ((e ^ now) & (PTE_ADDRESS | PTE_PCD | PTE_PWT));
+}
+
+/* True if a right was taken away: a CPU that does not know of one given faults, and looks again. */
+static bool protect_level(uint64_t *table, unsigned level, uintptr_t start, uintptr_t end,
 			  unsigned prot)
 {
+	bool taken = false;
 	uintptr_t next;
 
 	for (uintptr_t va = start; va < end; va = next) {
@@ -277,15 +307,21 @@ static void protect_level(uint64_t *table, unsigned level, uintptr_t start, uint
 		next = min(ALIGN_DOWN(va, LEVEL_SIZE(level)) + LEVEL_SIZE(level), end);
 		if (!*e)
 			continue;
-		if (level == 1)
-			*e = leaf_make(leaf_address(*e), prot);
-		else
-			protect_level(table_of(*e), level - 1, va, next, prot);
+		if (level == 1) {
+			uint64_t now = leaf_make(leaf_address(*e), prot);
+
+			taken |= takes_rights(*e, now);
+			*e = now;
+		} else {
+			taken |= protect_level(table_of(*e), level - 1, va, next, prot);
+		}
 	}
+	return taken;
 }
 
 void arch_mmu_protect(uintptr_t start, uintptr_t end, unsigned prot)
 {
-	protect_level(paging_pml4, 4, start, end, prot);
-	flush(start, end);
+	bool taken = protect_level(paging_pml4, 4, start, end, prot);
+
+	tlb_flush(start, end, taken, false);
 }

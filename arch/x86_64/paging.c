@@ -15,6 +15,7 @@
 #include <x86/asm.h>
 #include <x86/cpu.h>
 #include <x86/paging.h>
+#include <x86/smp.h>
 
 uint64_t *paging_pml4 __ro_after_init;
 
@@ -132,8 +133,7 @@ void arch_seal(void)
 		map_at_level((uintptr_t)p, pa, PTE_CORE_RO, 1);
 		map_at_level(ARCH_DIRECT_MAP + pa, pa, PTE_CORE_RO, 1);
 	}
-	write_cr4(read_cr4() & ~CR4_PGE);
-	write_cr4(read_cr4() | (cpu_features.pge ? CR4_PGE : 0));
+	tlb_flush_core();
 }
 
 void volatile *arch_mmio_map(phys_t pa, size_t size)

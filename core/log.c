@@ -10,6 +10,7 @@
 #include <core/string.h>
 #include <core/time.h>
 #include <arch/cpu.h>
+#include <arch/smp.h>
 
 #define RING_SIZE 16384
 #define LINE_SIZE 256
@@ -32,11 +33,12 @@ static void emit(const char *s, size_t n)
 void log_raw(const char *s, size_t n)
 {
 	unsigned long irq = arch_irq_save();
+	bool locked = !READ_ONCE(emergency);
 
-	if (!emergency)
+	if (locked)
 		spin_lock(&log_lock);
 	emit(s, n);
-	if (!emergency)
+	if (locked)
 		spin_unlock(&log_lock);
 	arch_irq_restore(irq);
 }
@@ -113,6 +115,7 @@ bool log_emergency(void)
 	uint32_t me = arch_cpu_id() + 1, owner = 0;
 
 	arch_irq_disable();
+	arch_halt_others();
 	if (__atomic_compare_exchange_n(&emergency, &owner, me, false, __ATOMIC_ACQ_REL,
 					__ATOMIC_ACQUIRE))
 		return true;

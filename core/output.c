@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
  * The app's output (core/output.h). The lock (spin, interrupts off, a leaf) keeps a record's bytes
- * together on the port; plain output relies on the log's own.
+ * together on the port; plain output relies on the log's own. A panic goes past it.
  */
 #include <arch/io.h>
 #include <core/boot.h>

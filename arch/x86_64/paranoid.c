@@ -8,18 +8,20 @@
 #include <x86/arch.h>
 #include <x86/cpu.h>
 #include <x86/percpu.h>
+#include <x86/smp.h>
 
 void exception_nmi(struct regs *r);
 void exception_paranoid(struct regs *r, unsigned vector, uint64_t error);
 
 /*
- * Never nested (nmi.S). Counted and no more: whatever it interrupted may hold the log's lock, or any
- * other.
+ * Never nested (nmi.S). Counted and no more, unless it came to stop this CPU: whatever it interrupted
+ * may hold the log's lock, or any other.
  */
 void exception_nmi(struct regs *r)
 {
 	(void)r;
 	percpu()->interrupts[VECTOR_NMI]++;
+	smp_nmi();
 }
 
 /*

@@ -17,9 +17,10 @@ void log_err(const char *fmt, ...) __printf(1, 2);
 void log_raw(const char *s, size_t n);
 
 /*
- * The core is about to report its own fault: interrupts off for good, and the log's lock no longer
- * counts, for this CPU may hold it. False if this CPU did so before: the report itself failed. If
- * another CPU did, this one halts without a word.
+ * The core is about to report its own fault: interrupts off for good, every other CPU stopped, and
+ * locks on the way to the consoles no longer count, for this CPU or a stopped one may hold them.
+ * False if this CPU did so before: the report itself failed. If another CPU did, this one halts
+ * without a word.
  */
 bool log_emergency(void);
 /* True from then on: locks on the way to the consoles are to be ignored. */

@@ -15,7 +15,7 @@ static void (*handlers[DEFERRED_KINDS])(void);
 static struct {
 	uint32_t pending; /* a bit a kind */
 	bool running; /* a handler's own call of deferred_run() leaves the work to the outer one */
-} cpus[ARCH_MAX_CPUS];
+} __aligned(64) cpus[ARCH_MAX_CPUS];
 
 void deferred_register(enum deferred_kind kind, void (*handler)(void))
 {

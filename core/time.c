@@ -18,6 +18,7 @@ static bool timer_less(const struct tree_node *a, const struct tree_node *b)
 static struct spinlock timer_lock;
 static struct tree timers = {.less = timer_less};
 static struct timer *running;		/* the one whose fire is being called */
+static bool firing;			/* a CPU is in timer_interrupt() */
 static uint64_t armed_for = TIME_NEVER; /* what the hardware waits for */
 static uint64_t realtime_offset;	/* realtime minus monotonic */
 
@@ -101,6 +102,12 @@ void timer_interrupt(void)
 	unsigned long irq = spin_lock_irqsave(&timer_lock);
 	struct timer *t;
 
+	/* It looks at what is due until nothing is, so it finds what this CPU was interrupted for. */
+	if (unlikely(firing)) {
+		spin_unlock_irqrestore(&timer_lock, irq);
+		return;
+	}
+	firing = true;
 	armed_for = 0; /* whoever starts a timer below leaves the arming to us */
 	while ((t = take_due())) {
 		running = t;
@@ -109,6 +116,7 @@ void timer_interrupt(void)
 		spin_lock(&timer_lock);
 		__atomic_store_n(&running, NULL, __ATOMIC_RELEASE);
 	}
+	firing = false;
 	armed_for = TIME_NEVER;
 	arm();
 	spin_unlock_irqrestore(&timer_lock, irq);

@@ -154,6 +154,11 @@ def have(program):
     return shutil.which(program) is not None
 
 
+def have_uefi():
+    return any(os.path.exists(p) for p in ("/usr/share/ovmf/OVMF.fd",
+                                           "/usr/share/edk2/ovmf/OVMF.fd"))
+
+
 def up(result):
     """Nanoseconds from the core's first instruction to main, as `probe uptime` tells them."""
     match = re.fullmatch(r"up (\d+) ns\n", result.text)

@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: MIT
 """hello, booted in every way that is promised, and what its output says."""
-import os
 import re
 
 import pytest
@@ -28,8 +27,7 @@ def test_iso_as_disk(hello_iso):
 
 @pytest.mark.parametrize("how", [[], ["--disk"]], ids=["cd", "disk"])
 def test_iso_by_uefi(hello_iso, how):
-    if not any(os.path.exists(p) for p in ("/usr/share/ovmf/OVMF.fd",
-                                           "/usr/share/edk2/ovmf/OVMF.fd")):
+    if not ringlet.have_uefi():
         pytest.skip("the package ovmf is not installed")
     check_hello(run(hello_iso, "-m", "128", "--uefi", *how, timeout=90))
 

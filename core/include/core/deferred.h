@@ -11,6 +11,9 @@
 
 enum deferred_kind {
 	DEFERRED_NET,
+#ifdef RINGLET_TESTING
+	DEFERRED_TEST, /* tests/core/smp.c */
+#endif
 	DEFERRED_KINDS,
 };
 

@@ -13,6 +13,7 @@
 #include <core/log.h>
 #include <core/page.h>
 #include <core/process.h>
+#include <core/sched.h>
 #include <core/string.h>
 #include <core/uaccess.h>
 #include <core/vm.h>
@@ -178,6 +179,7 @@ int exec_app(struct file *f, const char *path, char *const argv[], char *const e
 	if (r)
 		return r;
 	exec_args = (struct exec_args){path, argv};
+	signal_thread_start(current_thread(), 0);
 	arch_enter_user(s.entry, sp);
 }
 

@@ -88,7 +88,7 @@ static void queue(struct poll *p)
 	}
 }
 
-/* The count of descriptors with something to tell, 0 at the deadline, or -EINTR. */
+/* The count of descriptors with something to tell, 0 at the deadline, or -ERESTARTNOHAND. */
 static long wait_for_some(struct poll *p, uint64_t deadline)
 {
 	unsigned found;
@@ -96,7 +96,9 @@ static long wait_for_some(struct poll *p, uint64_t deadline)
 
 	queue(p);
 	wait_event(r, NULL, deadline, (found = scan(p)));
-	return found ? (long)found : r == -ETIMEDOUT ? 0 : r;
+	if (found)
+		return found;
+	return r == -ETIMEDOUT ? 0 : -ERESTARTNOHAND;
 }
 
 static long poll_copied(struct poll *p, uint64_t deadline)
@@ -107,6 +109,8 @@ static long poll_copied(struct poll *p, uint64_t deadline)
 	r = scan(p);
 	if (!r && deadline)
 		r = wait_for_some(p, deadline);
+	else if (!r && signal_waiting())
+		r = -ERESTARTNOHAND; /* its handler runs even if the call would not wait */
 	end(p);
 	return r;
 }
@@ -154,6 +158,7 @@ static long do_poll(struct abi_pollfd __user *fds, unsigned n, uint64_t deadline
 	return r;
 }
 
+/* The sum of both, or TIME_NEVER. */
 static uint64_t deadline_in(uint64_t ns)
 {
 	uint64_t now = time_now();
@@ -161,58 +166,65 @@ static uint64_t deadline_in(uint64_t ns)
 	return ns < TIME_NEVER - now ? now + ns : TIME_NEVER;
 }
 
+/* Goes on where a signal without a handler broke a poll off. */
+static long restart_poll(struct signal_restart *r)
+{
+	long n = do_poll((struct abi_pollfd __user *)r->arg[0], (unsigned)r->arg[1], r->deadline);
+
+	return n == -ERESTARTNOHAND ? -ERESTART_RESTARTBLOCK : n;
+}
+
 long sys_poll(struct abi_pollfd __user *fds, unsigned n, int timeout_ms)
 {
 	uint64_t deadline = TIME_NEVER;
+	long r;
 
 	if (timeout_ms >= 0)
 		deadline = timeout_ms ? deadline_in((uint64_t)timeout_ms * NSEC_PER_MSEC) : 0;
-	return do_poll(fds, n, deadline);
+	r = do_poll(fds, n, deadline);
+	if (r != -ERESTARTNOHAND)
+		return r;
+	current_thread()->restart = (struct signal_restart){
+		restart_poll, deadline, {(uintptr_t)fds, n}};
+	return -ERESTART_RESTARTBLOCK;
 }
 
-/* *deadline from the app's timeout, NULL: never. */
-static int get_timeout(const struct abi_timespec __user *uts, uint64_t *deadline)
-{
-	struct abi_timespec ts;
-	uint64_t ns;
-
-	*deadline = TIME_NEVER;
-	if (!uts)
-		return 0;
-	if (copy_from_user(&ts, uts, sizeof(ts)))
-		return -EFAULT;
-	if (ts.tv_sec < 0 || (unsigned long)ts.tv_nsec >= NSEC_PER_SEC)
-		return -EINVAL;
-	if (!__builtin_mul_overflow((uint64_t)ts.tv_sec, NSEC_PER_SEC, &ns))
-		*deadline = ns + (uint64_t)ts.tv_nsec ? deadline_in(ns + (uint64_t)ts.tv_nsec) : 0;
-	return 0;
-}
-
-/* Linux tells what is left of the timeout, and does not mind if it cannot. */
-static void put_timeout(struct abi_timespec __user *uts, uint64_t deadline)
+/* False: the app's timeout stays as it was. */
+static bool put_timeout(struct abi_timespec __user *uts, uint64_t deadline)
 {
 	uint64_t now = time_now(), left = deadline > now ? deadline - now : 0;
 	struct abi_timespec ts = {(long)(left / NSEC_PER_SEC), (long)(left % NSEC_PER_SEC)};
 
-	if (copy_to_user(uts, &ts, sizeof(ts)))
-		return;
+	return !copy_to_user(uts, &ts, sizeof(ts));
 }
 
-/* Signals cannot be caught yet, so there is nothing to mask: the set is only checked. */
+/*
+ * Linux tells what is left of the timeout. If that cannot be written (constants may be read-only),
+ * it does not matter but to a call that would be made again with the whole of it.
+ */
+static long end_ppoll(long r, struct abi_timespec __user *ts, uint64_t deadline)
+{
+	if (r != -ERESTARTNOHAND)
+		signal_restore_saved();
+	if (ts && deadline != TIME_NEVER && !put_timeout(ts, deadline) && r == -ERESTARTNOHAND)
+		r = -EINTR;
+	return r;
+}
+
 long sys_ppoll(struct abi_pollfd __user *fds, unsigned n, const struct abi_timespec __user *ts,
 	       const void __user *mask, size_t masksize)
 {
 	uint64_t deadline, set;
-	long r = get_timeout(ts, &deadline);
+	int err = timeout_from_user(ts, &deadline);
 
-	if (r)
-		return r;
+	if (err)
+		return err;
 	if (mask && masksize != SIGSETS)
 		return -EINVAL;
 	if (mask && copy_from_user(&set, mask, sizeof(set)))
 		return -EFAULT;
-	r = do_poll(fds, n, deadline);
-	if (ts && deadline != TIME_NEVER)
-		put_timeout((struct abi_timespec __user *)(uintptr_t)ts, deadline);
-	return r;
+	if (mask)
+		signal_set_blocked_for_call(set);
+	return end_ppoll(do_poll(fds, n, deadline), (struct abi_timespec __user *)(uintptr_t)ts,
+			 deadline);
 }

@@ -323,7 +323,7 @@ long sys_getrandom(void __user *buf, size_t n, unsigned flags)
 		done += k;
 		if (done % PAGE_SIZE)
 			continue;
-		if (READ_ONCE(current_thread()->work) & WORK_SIGNAL)
+		if (signal_waiting())
 			break;
 		if (READ_ONCE(current_thread()->work) & WORK_RESCHED)
 			sched_yield();

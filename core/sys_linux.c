@@ -12,7 +12,6 @@
 #include <core/syscall.h>
 #include <core/uaccess.h>
 
-#define APP_PID		 1
 #define ROBUST_HEAD_SIZE 24 /* of Linux's struct robust_list_head */
 
 /* The app runs on the boot CPU only. */
@@ -33,6 +32,8 @@ static unsigned long limit_of(unsigned resource)
 		return exec_stack_limit();
 	case RLIMIT_NOFILE:
 		return FD_MAX;
+	case RLIMIT_SIGPENDING:
+		return SIGNAL_QUEUE_MAX;
 	case RLIMIT_CORE:
 	case RLIMIT_MSGQUEUE:
 	case RLIMIT_NICE:

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* System calls about the process and the machine: honest values for one process without users. */
 #include <abi/errno.h>
+#include <core/process.h>
 #include <core/sched.h>
 #include <core/string.h>
 #include <core/syscall.h>
 #include <core/uaccess.h>
 #include <generated/version.h>
-
-#define APP_PID 1
 
 long sys_getpid(void)
 {

@@ -85,24 +85,63 @@ long sys_time(long __user *out)
 	return out && copy_to_user(out, &t, sizeof(t)) ? -EFAULT : t;
 }
 
-/* Sleeps until deadline; on a signal writes what is left (unless the deadline was absolute). */
-static long sleep_until(uint64_t deadline, struct abi_timespec __user *rem)
+static uint64_t add_saturated(uint64_t a, uint64_t b)
+{
+	return a + b < a ? TIME_NEVER : a + b;
+}
+
+int timeout_from_user(const struct abi_timespec __user *uts, uint64_t *deadline)
+{
+	struct abi_timespec ts;
+	uint64_t ns;
+
+	*deadline = TIME_NEVER;
+	if (!uts)
+		return 0;
+	if (copy_from_user(&ts, uts, sizeof(ts)))
+		return -EFAULT;
+	if (from_timespec(&ts, &ns))
+		return -EINVAL;
+	*deadline = ns ? add_saturated(time_now(), ns) : 0;
+	return 0;
+}
+
+/* ---- sleeping ---- */
+
+static long restart_sleep(struct signal_restart *r);
+
+/* Sleeps until deadline; broken off it writes what is left at rem (0: nowhere), and can go on. */
+static long sleep_until(uint64_t deadline, uintptr_t rem)
 {
 	struct abi_timespec t;
 	uint64_t now;
 	int err;
 
 	wait_event(err, NULL, deadline, false);
-	if (err == -ETIMEDOUT)
-		return 0;
 	now = time_now();
-	t = to_timespec(deadline > now ? deadline - now : 0);
-	return rem && copy_to_user(rem, &t, sizeof(t)) ? -EFAULT : err;
+	if (err == -ETIMEDOUT || deadline <= now)
+		return 0;
+	t = to_timespec(deadline - now);
+	if (rem && copy_to_user((void __user *)rem, &t, sizeof(t)))
+		return -EFAULT;
+	current_thread()->restart = (struct signal_restart){restart_sleep, deadline, {rem}};
+	return -ERESTART_RESTARTBLOCK;
 }
 
-static uint64_t add_saturated(uint64_t a, uint64_t b)
+static long restart_sleep(struct signal_restart *r)
 {
-	return a + b < a ? TIME_NEVER : a + b;
+	return sleep_until(r->deadline, r->arg[0]);
+}
+
+/* To a moment of the clock: what is made again then waits for the same moment. */
+static long sleep_to(uint64_t ns, uint64_t now)
+{
+	int err;
+
+	if (ns <= now)
+		return 0;
+	wait_event(err, NULL, add_saturated(time_now(), ns - now), false);
+	return err == -ETIMEDOUT ? 0 : -ERESTARTNOHAND;
 }
 
 long sys_clock_nanosleep(int clock, int flags, const struct abi_timespec __user *req,
@@ -121,11 +160,9 @@ long sys_clock_nanosleep(int clock, int flags, const struct abi_timespec __user 
 	err = from_timespec(&t, &ns);
 	if (err)
 		return err;
-	if (!(flags & TIMER_ABSTIME))
-		return sleep_until(add_saturated(time_now(), ns), rem);
-	if (ns <= now)
-		return 0;
-	return sleep_until(add_saturated(time_now(), ns - now), NULL);
+	if (flags & TIMER_ABSTIME)
+		return sleep_to(ns, now);
+	return sleep_until(add_saturated(time_now(), ns), (uintptr_t)rem);
 }
 
 long sys_nanosleep(const struct abi_timespec __user *req, struct abi_timespec __user *rem)

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Wait queues, sleeps with a deadline, sleeping locks; built on sched_sleep() and sched_wake(). */
 #include <abi/errno.h>
-#include <core/process.h>
 #include <core/sched.h>
 
 void waitq_init(struct waitq *q)
@@ -76,8 +75,8 @@ void sleeper_begin(struct sleeper *s, struct waitq *q, uint64_t deadline)
 
 int sleeper_check(struct sleeper *s)
 {
-	if (process_ending() || current_thread()->work & WORK_SIGNAL)
-		return -EINTR;
+	if (signal_waiting())
+		return -ERESTARTSYS;
 	if (s->timed && time_now() >= s->deadline)
 		return -ETIMEDOUT;
 	return 0;

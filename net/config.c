@@ -199,7 +199,7 @@ int net_wait_route(const ip4_addr_t *dest, bool nonblock)
 			return -ENETUNREACH;
 		wait_event(err, &dhcp_wait, dhcp_deadline, !READ_ONCE(dhcp_pending));
 		if (err)
-			return err == -EINTR ? err : -ENETUNREACH;
+			return err == -ETIMEDOUT ? -ENETUNREACH : err;
 	}
 }
 

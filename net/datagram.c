@@ -103,7 +103,7 @@ static int wait_for(struct socket *s, unsigned flags, struct endpoint *from, str
 			deadline = socket_deadline(s->receive_timeout);
 		wait_event(err, &s->file->wait, deadline, may_recv(s));
 		if (err)
-			return err == -ETIMEDOUT ? -EAGAIN : err;
+			return socket_wait_error(err, s->receive_timeout);
 	}
 }
 

@@ -93,7 +93,7 @@ void net_init(void);
 bool net_is_local(const ip4_addr_t *ip);
 /*
  * Waits, if the way to dest depends on a DHCP server's answer that may yet come. 0, -ENETUNREACH,
- * -EINTR. No lock held; does not wait if nonblock.
+ * -ERESTARTSYS. No lock held; does not wait if nonblock.
  */
 int net_wait_route(const ip4_addr_t *dest, bool nonblock);
 /* The interface and the source address to reach dest from; false if there is no way. */

@@ -61,6 +61,13 @@ uint64_t socket_deadline(uint64_t timeout)
 	return timeout ? time_now() + timeout : TIME_NEVER;
 }
 
+int socket_wait_error(int err, uint64_t timeout)
+{
+	if (err == -ETIMEDOUT)
+		return -EAGAIN;
+	return err == -ERESTARTSYS && timeout ? -EINTR : err;
+}
+
 /* ---- file operations ---- */
 
 static ssize_t socket_read(struct file *f, struct uio *u, off_t *pos)

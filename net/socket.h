@@ -110,6 +110,11 @@ static inline bool socket_nonblock(const struct socket *s, unsigned flags)
 }
 /* When a sleep with this timeout (ns, 0 none) ends. */
 uint64_t socket_deadline(uint64_t timeout);
+/*
+ * What a call answers whose sleep ended in err: -EAGAIN at the deadline; when a signal came, the call
+ * is made again, but not with a timeout, which would begin anew.
+ */
+int socket_wait_error(int err, uint64_t timeout);
 
 /* stream.c, stream_send.c, stream_recv.c */
 extern const struct socket_ops stream_ops;

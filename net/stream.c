@@ -234,7 +234,7 @@ static int connect_finish(struct socket *s)
 	wait_event(err, &s->file->wait, socket_deadline(s->send_timeout),
 		   READ_ONCE(s->state) != STREAM_CONNECTING);
 	if (err)
-		return err == -ETIMEDOUT ? -EINPROGRESS : err;
+		return err == -ETIMEDOUT ? -EINPROGRESS : socket_wait_error(err, s->send_timeout);
 	net_lock();
 	err = socket_take_error(s);
 	if (!err && s->state == STREAM_IDLE)
@@ -444,7 +444,7 @@ int stream_accept(struct socket *s, bool nonblock, struct socket **out)
 		wait_event(err, &s->file->wait, deadline,
 			   READ_ONCE(s->accepts) || READ_ONCE(s->state) != STREAM_LISTENING);
 		if (err)
-			return err == -ETIMEDOUT ? -EAGAIN : err;
+			return socket_wait_error(err, s->receive_timeout);
 	}
 }
 

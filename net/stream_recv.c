@@ -233,7 +233,7 @@ ssize_t stream_recv(struct socket *s, struct uio *u, unsigned flags, struct endp
 			if (!deadline)
 				deadline = socket_deadline(s->receive_timeout);
 			wait_event(err, &s->file->wait, deadline, may_recv(s));
-			n = err == -ETIMEDOUT ? -EAGAIN : err;
+			n = err ? socket_wait_error(err, s->receive_timeout) : 0;
 			if (n)
 				break;
 		} else {

@@ -203,23 +203,14 @@ static ssize_t send_some(struct socket *s, struct uio *u, bool more, bool keep)
 	return n == -EAGAIN && err ? err : n;
 }
 
-ssize_t stream_send(struct socket *s, struct uio *u, unsigned flags, const struct endpoint *to)
+/* All of it, unless an error or a signal comes. */
+static ssize_t send_all(struct socket *s, struct uio *u, unsigned flags)
 {
 	uint64_t deadline = 0;
 	size_t total = u->resid;
 	ssize_t n;
 	int err;
 
-	(void)to;
-	if (flags & MSG_OOB)
-		return -EOPNOTSUPP;
-	/* Nothing to send may still find an error. */
-	if (!total) {
-		net_lock();
-		n = send_room(s, false);
-		net_unlock();
-		return min(n, (ssize_t)0);
-	}
 	do {
 		n = send_some(s, u, (flags & MSG_MORE) || s->cork, u->resid < total);
 		if (n > 0)
@@ -230,11 +221,31 @@ ssize_t stream_send(struct socket *s, struct uio *u, unsigned flags, const struc
 			wait_event(err, &s->file->wait, deadline, may_send(s));
 			if (!err)
 				continue;
-			n = err == -ETIMEDOUT ? -EAGAIN : err;
+			n = socket_wait_error(err, s->send_timeout);
 		}
 		return u->resid < total ? (ssize_t)(total - u->resid) : n;
 	} while (u->resid);
 	return (ssize_t)total;
+}
+
+ssize_t stream_send(struct socket *s, struct uio *u, unsigned flags, const struct endpoint *to)
+{
+	ssize_t n;
+
+	(void)to;
+	if (flags & MSG_OOB)
+		return -EOPNOTSUPP;
+	if (u->resid) {
+		n = send_all(s, u, flags);
+	} else {
+		/* Nothing to send may still find an error. */
+		net_lock();
+		n = min(send_room(s, false), (ssize_t)0);
+		net_unlock();
+	}
+	if (n == -EPIPE && !(flags & MSG_NOSIGNAL))
+		signal_send_self(SIGPIPE);
+	return n;
 }
 
 err_t stream_sent(void *arg, struct tcp_pcb *pcb, u16_t len)

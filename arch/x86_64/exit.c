@@ -5,6 +5,7 @@
  */
 #include <abi/errno.h>
 #include <arch/mmu.h>
+#include <arch/signal.h>
 #include <core/log.h>
 #include <core/process.h>
 #include <core/sched.h>
@@ -17,15 +18,64 @@ void exit_work(struct regs *r);
 bool syscall_exit_work(struct regs *r);
 void syscall_trace(struct regs *r);
 
+static struct regs *user_regs(void)
+{
+	return (struct regs *)(current_thread()->arch.stack_top - sizeof(struct regs));
+}
+
+uintptr_t arch_user_sp(void)
+{
+	return user_regs()->sp;
+}
+
+uintptr_t arch_user_pc(void)
+{
+	return user_regs()->ip;
+}
+
+void arch_report_user(void)
+{
+	const struct regs *r = user_regs();
+
+	report_registers(r);
+	report_app_backtrace(r->ip, r->sp, r->bp);
+}
+
+/* A call that a signal without a handler broke off is made again. */
+static void restart_call(struct regs *r)
+{
+	long result = -(long)r->ax;
+
+	if ((int32_t)r->orig_ax < 0 || result < ERESTARTSYS || result > ERESTART_RESTARTBLOCK)
+		return;
+	r->ax = result == ERESTART_RESTARTBLOCK ? SYS_restart_syscall : r->orig_ax;
+	r->ip -= 2; /* the instruction */
+}
+
+/* Handlers' frames cannot be made yet: a signal that has one ends the app. */
+static void deliver_signals(struct regs *r)
+{
+	struct signal_delivery d;
+
+	while (signal_next(&d))
+		signal_frame_failed(&d);
+	restart_call(r);
+	signal_restore_saved();
+}
+
 void exit_work(struct regs *r)
 {
-	(void)r;
 	for (;;) {
 		uint32_t work = READ_ONCE(current_thread()->work) & WORK_ON_EXIT & ~WORK_TRACE;
 
 		if (!work)
 			return;
 		sched_exit_work(work);
+		if (work & WORK_SIGNAL) {
+			arch_irq_enable();
+			deliver_signals(r);
+			arch_irq_disable();
+		}
 	}
 }
 

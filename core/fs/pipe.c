@@ -206,6 +206,8 @@ static ssize_t pipe_write(struct file *f, struct uio *u, off_t *pos)
 
 		if (have < 0) {
 			r = (int)have;
+			if (r == -EPIPE)
+				signal_send_self(SIGPIPE);
 			break;
 		}
 		r = fill(p, u, (unsigned)min((size_t)have, u->resid), &n);

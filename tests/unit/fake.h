@@ -62,7 +62,10 @@ extern bool fake_has_random;
  * for; if the thread still sleeps, the clock jumps to the next timer; with no timer the test fails.
  */
 extern void (*fake_on_sleep)(void);
-extern bool fake_ending; /* what process_ending() says; sleeps end with -EINTR */
+extern bool fake_ending; /* what process_ending() says; sleeps end as for a signal */
+/* What arch_user_sp() says, and how often arch_report_user() was called. */
+extern uintptr_t fake_user_sp;
+extern unsigned fake_user_reports;
 
 /* The text of the newest log line, without time or newline, and the count of lines. */
 extern char fake_log_last[512];

@@ -9,6 +9,7 @@
 #include <arch/io.h>
 #include <arch/irq.h>
 #include <arch/mmu.h>
+#include <arch/signal.h>
 #include <arch/thread.h>
 #include <arch/uaccess.h>
 #include <core/page.h>
@@ -424,6 +425,24 @@ unsigned long arch_minsigstksz(void)
 	return 2048;
 }
 
+uintptr_t fake_user_sp;
+unsigned fake_user_reports;
+
+uintptr_t arch_user_sp(void)
+{
+	return fake_user_sp;
+}
+
+uintptr_t arch_user_pc(void)
+{
+	return 0;
+}
+
+void arch_report_user(void)
+{
+	fake_user_reports++;
+}
+
 /* ---- clock ---- */
 
 uint64_t fake_clock, fake_timer_deadline, fake_wall_clock = 1700000000;
@@ -543,6 +562,8 @@ void fake_arch_reset(void)
 	fake_mmu_mapped = fake_mmu_flushes = 0;
 	fake_mmu_fail = 0;
 	fake_user_fault = 0;
+	fake_user_sp = 0;
+	fake_user_reports = 0;
 	fake_fault_handler = NULL;
 	fake_irq_on = fake_has_random = true;
 	random_state = 0;

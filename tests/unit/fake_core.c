@@ -232,6 +232,11 @@ void sched_yield(void)
 {
 }
 
+uint64_t sched_cpu_time(void)
+{
+	return fake_clock;
+}
+
 void sched_tick(void)
 {
 }
@@ -339,8 +344,8 @@ void sleeper_begin(struct sleeper *s, struct waitq *q, uint64_t deadline)
 
 int sleeper_check(struct sleeper *s)
 {
-	if (fake_ending)
-		return -EINTR;
+	if (signal_waiting())
+		return -ERESTARTSYS;
 	return s->timed && fake_clock >= s->deadline ? -ETIMEDOUT : 0;
 }
 
@@ -378,7 +383,13 @@ void mutex_unlock(struct mutex *m)
 
 void fake_reset(void)
 {
+	static bool started;
+
 	fake_arch_reset();
+	if (started)
+		signal_thread_exit(&fake_thread);
+	signal_thread_start(&fake_thread, 0);
+	started = true;
 	memset(timers, 0, sizeof(timers));
 	fake_thread.state = THREAD_RUNNABLE;
 	fake_thread.work = 0;

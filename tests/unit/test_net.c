@@ -77,7 +77,10 @@ NET_TEST(half_close_and_hang_up)
 	t_pair(l, &c, &s);
 	CHECK_EQ(t_send(c, "bye", 3, 0), 3);
 	CHECK_EQ(sys_shutdown(c, SHUT_WR), 0);
+	CHECK_EQ(t_send(c, "x", 1, MSG_NOSIGNAL), -EPIPE);
+	CHECK(!signal_waiting());
 	CHECK_EQ(t_send(c, "x", 1, 0), -EPIPE);
+	CHECK(signal_waiting()); /* SIGPIPE */
 	CHECK_EQ(t_poll(s), POLLIN | POLLRDNORM | POLLRDHUP | POLLOUT | POLLWRNORM);
 	CHECK_EQ(t_poll(c), POLLOUT | POLLWRNORM);
 	CHECK_EQ(t_recv(s, buf, 8, 0), 3);
@@ -281,7 +284,10 @@ NET_TEST(timeouts_end_sleeps)
 	CHECK_EQ((fake_clock - start) / NSEC_PER_MSEC, 2500);
 	CHECK_EQ(t_recv(c, buf, 4, MSG_DONTWAIT), -EAGAIN);
 	fake_ending = true;
-	CHECK_EQ(t_recv(c, buf, 4, 0), -EINTR);
+	CHECK_EQ(t_recv(c, buf, 4, 0), -EINTR); /* a timeout would begin anew */
+	tv = (struct abi_timeval){0, 0};
+	sys_setsockopt(c, SOL_SOCKET, SO_RCVTIMEO, fake_user_dup(&tv, 16), 16);
+	CHECK_EQ(t_recv(c, buf, 4, 0), -ERESTARTSYS);
 	fake_ending = false;
 	fake_on_sleep = NULL;
 }

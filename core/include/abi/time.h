@@ -22,4 +22,8 @@ struct abi_timeval {
 	long tv_sec, tv_usec;
 };
 
+struct abi_itimerval {
+	struct abi_timeval it_interval, it_value;
+};
+
 #endif

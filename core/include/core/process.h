@@ -9,6 +9,9 @@
 
 struct file;
 
+/* The app's process number. */
+#define APP_PID 1
+
 /*
  * Loads the static ELF in f and builds Linux's start state; the calling thread then enters ring 3.
  * Returns only on failure: -errno with *why set.
@@ -35,7 +38,7 @@ const char *exec_symbol(uintptr_t addr, uint64_t *offset);
 _Noreturn void process_exit(int status);
 _Noreturn void process_kill(int sig);
 
-/* True once the app is ending: sleeps return -EINTR. */
+/* True once the app is ending: sleeps end. */
 bool process_ending(void);
 
 #endif

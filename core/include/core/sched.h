@@ -112,8 +112,9 @@ void waitq_wake(struct waitq *q, uint32_t events);
 
 /*
  * Sleeps until cond holds or deadline (monotonic ns, TIME_NEVER for none) passes or the app is
- * ending or a signal is pending. Sets err to 0, -ETIMEDOUT or -EINTR. cond is evaluated without a
- * lock and may be evaluated often.
+ * ending or a signal waits for the thread. Sets err to 0, -ETIMEDOUT or -ERESTARTSYS (which a call
+ * with a timeout of its own changes: core/signal.h, man 7 signal). cond is evaluated without a lock
+ * and may be evaluated often.
  */
 #define wait_event(err, q, deadline, cond)           \
 	do {                                         \

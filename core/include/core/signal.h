@@ -22,10 +22,23 @@ struct thread;
 /* Those that nothing can block, catch or ignore. */
 #define SIGNAL_UNBLOCKABLE (SIGNAL_BIT(SIGKILL) | SIGNAL_BIT(SIGSTOP))
 
-/* Pending signals: the set, and what is known of each; real-time ones queue in order of sending. */
+/* What may be queued of real-time signals, all of the app's together: RLIMIT_SIGPENDING. */
+#define SIGNAL_QUEUE_MAX 1024
+
+/* The part of a siginfo that has fields: Linux keeps 48 bytes of the 128 as well. */
+struct signal_info {
+	uint64_t word[6];
+};
+
+/*
+ * Pending signals: the set, and what is known of each. A standard signal is pending once; its place
+ * is here, so that sending one never allocates nor fails. Real-time ones queue on infos, ordered by
+ * number, then by time of sending.
+ */
 struct signal_pending {
 	uint64_t set;
 	struct list infos;
+	struct signal_info standard[ABI_SIGRTMIN - 1];
 };
 
 /* What a thread has of its own; in struct thread. */
@@ -35,6 +48,7 @@ struct thread_signals {
 	 * a handler's frame keeps it, else the exit restores it. */
 	uint64_t saved;
 	bool restore_saved;
+	uint64_t awaited; /* by sigtimedwait: to be woken for, blocked or not */
 	struct signal_pending pending;
 	struct abi_stack altstack;
 	struct list thread; /* in the list of the app's threads */
@@ -70,6 +84,10 @@ void signal_thread_exit(struct thread *t);
 /* Sends to the process, or to one of its threads; any context. 0, or -EAGAIN without room. */
 int signal_send_process(const struct abi_siginfo *info);
 int signal_send_thread(struct thread *t, const struct abi_siginfo *info);
+/* The same to the thread of that number: -ESRCH if there is none. Signal 0 only asks. */
+int signal_send_tid(int tid, const struct abi_siginfo *info);
+/* The running thread gets sig for what it does in a system call (SIGPIPE). */
+void signal_send_self(int sig);
 
 /*
  * The running thread did what info tells of (a fault). True: it is queued and its handler will run.
@@ -84,7 +102,8 @@ bool signal_force(const struct abi_siginfo *info);
  * Thread context, interrupts on.
  */
 bool signal_next(struct signal_delivery *d);
-/* The frame for d is built: blocks what its handler wants blocked, applies SA_RESETHAND. */
+/* The frame for d is built: blocks what its handler wants blocked. (SA_RESETHAND was applied when d
+ * was taken, so that no second thread takes the same handler.) */
 void signal_handler_begins(const struct signal_delivery *d);
 /* The frame could not be written: forces SIGSEGV, which ends the app if d was that. */
 void signal_frame_failed(const struct signal_delivery *d);
@@ -97,6 +116,16 @@ void signal_set_blocked(uint64_t set);
 void signal_set_blocked_for_call(uint64_t set);
 /* True if a signal that is not blocked waits, or the app is ending: sleeps end. */
 bool signal_waiting(void);
+/*
+ * Takes a signal of set, waiting for one until deadline (0: not at all). Its number, -EAGAIN at the
+ * deadline, or -EINTR.
+ */
+int signal_wait(uint64_t set, uint64_t deadline, struct abi_siginfo *info);
+/* What waits for the running thread although it is blocked. */
+uint64_t signal_blocked_pending(void);
+
+/* Dispositions. *old (if not NULL) is what was; act NULL changes nothing. 0 or -EINVAL. */
+int signal_action(int sig, const struct abi_sigaction *act, struct abi_sigaction *old);
 
 /* Where a handler's frame goes, from the app's stack pointer: that, or the alternate stack's end. */
 uintptr_t signal_stack(const struct signal_delivery *d, uintptr_t sp);

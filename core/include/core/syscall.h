@@ -14,6 +14,8 @@ struct abi_pollfd;
 struct abi_timespec;
 struct abi_timeval;
 struct abi_msghdr;
+struct abi_itimerval;
+struct abi_stack;
 struct iovec;
 
 #include <generated/syscall_protos.h> /* long sys_read(int fd, ...); and so on */

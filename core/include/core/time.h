@@ -16,6 +16,8 @@
 #define NSEC_PER_USEC 1000ull
 #define TIME_NEVER    UINT64_MAX
 
+struct abi_timespec;
+
 struct timer {
 	struct tree_node node;
 	uint64_t deadline;
@@ -27,6 +29,11 @@ struct timer {
 void time_init(void);
 /* Monotonic nanoseconds; any context. */
 uint64_t time_now(void);
+/*
+ * When a wait with the app's timeout ends (core/sys_time.c): TIME_NEVER without one, 0 if it is not
+ * to wait. 0, -EFAULT or -EINVAL. Thread context.
+ */
+int timeout_from_user(const struct abi_timespec __user *ts, uint64_t *deadline);
 /* Nanoseconds since 1970-01-01 UTC. */
 uint64_t time_realtime(void);
 void time_set_realtime(uint64_t ns);

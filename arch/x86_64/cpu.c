@@ -8,6 +8,7 @@
 #include <x86/arch.h>
 #include <x86/asm.h>
 #include <x86/cpu.h>
+#include <x86/fpu.h>
 #include <x86/paging.h>
 
 struct cpu_features cpu_features __ro_after_init;
@@ -82,16 +83,11 @@ void cpu_detect(void)
 	f->mca = (r.edx & (1u << 7 | 1u << 14)) == (1u << 7 | 1u << 14);
 	f->x2apic = r.ecx & 1u << 21;
 	f->tsc_deadline = r.ecx & 1u << 24;
-	f->xsave = r.ecx & 1u << 26;
+	f->xsave = r.ecx & 1u << 26 && f->max_leaf >= 0xd;
 	f->rdrand = r.ecx & 1u << 30;
 	f->hypervisor = r.ecx & 1u << 31;
 	detect_structured(f);
 	detect_hypervisor(f);
-	if (f->xsave && f->max_leaf >= 0xd) {
-		r = cpuid(0xd, 1);
-		f->xsaveopt = r.eax & 1;
-		f->xsavec = r.eax & 2;
-	}
 	if (f->max_ext_leaf >= 0x80000001) {
 		r = cpuid(0x80000001, 0);
 		f->nx = r.edx & 1u << 20;

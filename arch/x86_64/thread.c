@@ -8,6 +8,7 @@
 #include <core/string.h>
 #include <x86/arch.h>
 #include <x86/cpu.h>
+#include <x86/fpu.h>
 #include <x86/ioports.h>
 #include <x86/percpu.h>
 #include <x86/selectors.h>
@@ -121,5 +122,5 @@ unsigned long arch_hwcap(void)
 unsigned long arch_minsigstksz(void)
 {
 	/* Linux's frame: ucontext, siginfo, the FPU area with its two magic words, alignment. */
-	return 2048 + cpu_features.xsave_size;
+	return 2048 + fpu.frame_size;
 }

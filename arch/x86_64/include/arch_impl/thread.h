@@ -7,7 +7,8 @@ struct arch_thread {
 	uint64_t sp;	    /* of its core stack while it is not running */
 	uint64_t stack_top; /* where an entry from ring 3 begins to push */
 	uint64_t canary;
-	void *fpu; /* XSAVE area, 64-aligned; NULL for a thread that never enters ring 3 */
+	void *fpu;	  /* XSAVE area, 64-aligned; NULL for a thread that never enters ring 3 */
+	uint32_t fpu_cpu; /* the CPU whose registers last took it, plus 1 */
 	/* The app's, while it is not running: FS, GS; DS, ES, FS, GS from bit 0 up, 16 bits each. */
 	uint64_t fs_base, gs_base;
 	uint64_t selectors;

@@ -66,12 +66,6 @@ void stack_init_ist(struct percpu *p);
 /* True if sp points into a stack's guard page. */
 bool stack_is_guard(uintptr_t addr);
 
-/* fpu.c */
-void fpu_init(void);
-void *fpu_alloc(void);
-void fpu_free(void *area);
-void fpu_switch(struct thread *prev, struct thread *next);
-
 /* apic.c */
 void apic_init(void);
 /* On each other CPU, after apic_init() on the boot CPU. */

@@ -50,6 +50,7 @@
 
 /* SDM volume 3, section 17.2. What has happened is what DR6 has but DR6_CLEAR has not. */
 #define DR6_CLEAR   0xffff0ff0
+#define DR6_TRAPS   0xf
 #define DR6_STEP    (1 << 14)
 #define DR7_FIXED   (1 << 10)
 #define DR7_ENABLES 0xff
@@ -71,6 +72,7 @@
 #define MSR_MC0_CTL	   0x00000400
 #define MSR_TSC_DEADLINE   0x000006e0
 #define MSR_X2APIC	   0x00000800
+#define MSR_XSS		   0x00000da0
 #define MSR_EFER	   0xc0000080
 #define MSR_STAR	   0xc0000081
 #define MSR_LSTAR	   0xc0000082
@@ -92,6 +94,9 @@
 #define FLAGS_AC    (1 << 18)
 #define FLAGS_SYSCALL_MASK \
 	(FLAGS_TF | FLAGS_IF | FLAGS_DF | FLAGS_IOPL | FLAGS_NT | FLAGS_AC) /* 0x47700 */
+
+/* The flags an app changes at will: CF PF AF ZF SF OF, and those named here. */
+#define FLAGS_APP (0x8d5 | FLAGS_TF | FLAGS_DF | FLAGS_RF | FLAGS_AC)
 
 /* Exception vectors, SDM volume 3, table 6-1. */
 #define VECTOR_DE  0

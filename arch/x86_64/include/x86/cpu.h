@@ -79,6 +79,14 @@ static inline void write_cr4(uint64_t v)
 	__asm__ volatile("movq %0, %%cr4" ::"r"(v) : "memory");
 }
 
+static inline uint64_t read_dr6(void)
+{
+	uint64_t v;
+
+	__asm__ volatile("movq %%db6, %0" : "=r"(v));
+	return v;
+}
+
 static inline void write_dr6(uint64_t v)
 {
 	__asm__ volatile("movq %0, %%db6" ::"r"(v));
@@ -86,11 +94,10 @@ static inline void write_dr6(uint64_t v)
 
 /* What the boot CPU has; fixed once cpu_init() ran. */
 struct cpu_features {
-	bool nx, smep, smap, umip, fsgsbase, gbpages, pge, mca, xsave, xsaveopt, xsavec, x2apic;
+	bool nx, smep, smap, umip, fsgsbase, gbpages, pge, mca, xsave, x2apic;
 	bool tsc_deadline, tsc_invariant, tsc_adjust, rdrand, rdseed, rdcl_no, hypervisor;
 	uint32_t max_leaf, max_ext_leaf;
 	uint64_t xcr0;
-	uint32_t xsave_size;
 	uint32_t hwcap;
 	uint8_t phys_bits;
 	char vendor[13], model[49];

@@ -5,7 +5,6 @@
  */
 #include <abi/errno.h>
 #include <arch/mmu.h>
-#include <arch/signal.h>
 #include <core/log.h>
 #include <core/process.h>
 #include <core/sched.h>
@@ -18,51 +17,20 @@ void exit_work(struct regs *r);
 bool syscall_exit_work(struct regs *r);
 void syscall_trace(struct regs *r);
 
-static struct regs *user_regs(void)
+struct regs *user_regs(void)
 {
 	return (struct regs *)(current_thread()->arch.stack_top - sizeof(struct regs));
 }
 
-uintptr_t arch_user_sp(void)
+_Noreturn void exit_to_user(void)
 {
-	return user_regs()->sp;
+	arch_irq_disable();
+	percpu()->returns_iret++;
+	__asm__ volatile("movq %0, %%rsp; jmp return_to_user" ::"r"(user_regs()) : "memory");
+	__builtin_unreachable();
 }
 
-uintptr_t arch_user_pc(void)
-{
-	return user_regs()->ip;
-}
-
-void arch_report_user(void)
-{
-	const struct regs *r = user_regs();
-
-	report_registers(r);
-	report_app_backtrace(r->ip, r->sp, r->bp);
-}
-
-/* A call that a signal without a handler broke off is made again. */
-static void restart_call(struct regs *r)
-{
-	long result = -(long)r->ax;
-
-	if ((int32_t)r->orig_ax < 0 || result < ERESTARTSYS || result > ERESTART_RESTARTBLOCK)
-		return;
-	r->ax = result == ERESTART_RESTARTBLOCK ? SYS_restart_syscall : r->orig_ax;
-	r->ip -= 2; /* the instruction */
-}
-
-/* Handlers' frames cannot be made yet: a signal that has one ends the app. */
-static void deliver_signals(struct regs *r)
-{
-	struct signal_delivery d;
-
-	while (signal_next(&d))
-		signal_frame_failed(&d);
-	restart_call(r);
-	signal_restore_saved();
-}
-
+/* Until nothing is left to do: what is raised meanwhile is found, as interrupts are off between. */
 void exit_work(struct regs *r)
 {
 	for (;;) {
@@ -73,7 +41,7 @@ void exit_work(struct regs *r)
 		sched_exit_work(work);
 		if (work & WORK_SIGNAL) {
 			arch_irq_enable();
-			deliver_signals(r);
+			signal_deliver(r);
 			arch_irq_disable();
 		}
 	}

@@ -142,6 +142,15 @@ void fpu_free(void *area)
 		page_free(area, FPU_ORDER);
 }
 
+void fpu_reset(uint64_t components)
+{
+	if (fpu.save == FPU_FXSAVE)
+		__asm__ volatile("fxrstor64 %0" ::"m"(init_state));
+	else
+		__asm__ volatile("xrstor64 %0" ::"m"(init_state), "a"((uint32_t)components),
+				 "d"((uint32_t)(components >> 32)));
+}
+
 void fpu_switch(struct thread *prev, struct thread *next)
 {
 	struct percpu *p = percpu();

@@ -118,9 +118,3 @@ unsigned long arch_hwcap(void)
 {
 	return cpu_features.hwcap;
 }
-
-unsigned long arch_minsigstksz(void)
-{
-	/* Linux's frame: ucontext, siginfo, the FPU area with its two magic words, alignment. */
-	return 2048 + fpu.frame_size;
-}

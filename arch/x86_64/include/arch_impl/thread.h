@@ -18,6 +18,8 @@ struct arch_thread {
 	struct ioports *ports;
 	uint8_t iopl;
 	uint64_t ports_version;
+	/* Of its last exception, as signal frames tell: vector, error code; address of a page fault. */
+	uint64_t trap_nr, error_code, cr2;
 };
 
 #endif

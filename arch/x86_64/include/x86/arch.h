@@ -127,6 +127,16 @@ void clock_check_cpus(void);
 void uart_init(void);
 void uart_enable_input(void);
 
+/* exit.c */
+/* The running thread's register file of its entry from ring 3. */
+struct regs *user_regs(void);
+/* A system call leaves to ring 3 with every register from user_regs(), work first; what the stack held
+ * is gone. */
+_Noreturn void exit_to_user(void);
+
+/* signal.c: the exit found WORK_SIGNAL: a frame for a handler, or the call is made again. Interrupts on. */
+void signal_deliver(struct regs *r);
+
 /* traps.c: a fault of the core, which is our bug: the report, then the machine stops. */
 _Noreturn void core_fault(struct regs *r, unsigned vector, uint64_t error, uintptr_t addr);
 

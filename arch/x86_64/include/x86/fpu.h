@@ -56,5 +56,20 @@ void *fpu_alloc(void);
 void fpu_free(void *area);
 /* Interrupts off; on the CPU where prev ran and next will. A thread without an area is the core's. */
 void fpu_switch(struct thread *prev, struct thread *next);
+/* Puts these components of the registers into their initial state. The app's thread. */
+void fpu_reset(uint64_t components);
+
+/* Bytes of a signal frame's FPU area, which is 64-aligned. */
+size_t fpu_frame_bytes(void);
+/* Writes the registers to a frame's FPU area in the app's memory; false: it cannot be written. */
+bool fpu_frame_save(uintptr_t area);
+/*
+ * Takes the registers from there; 0: all initial. False: it cannot be read or is corrupt; all
+ * registers are initial then. Thread context, interrupts on: both may sleep.
+ */
+bool fpu_frame_restore(uintptr_t area);
+
+/* si_code of a #MF or #XM by what the registers say; 0: there is nothing (any more). */
+int fpu_exception_code(unsigned vector);
 
 #endif

@@ -6,6 +6,7 @@
 #include <abi/errno.h>
 #include <abi/signal.h>
 #include <arch/mmu.h>
+#include <arch/signal.h>
 #include <core/log.h>
 #include <core/process.h>
 #include <core/sched.h>
@@ -15,46 +16,51 @@
 #include <core/vm.h>
 #include <x86/arch.h>
 #include <x86/cpu.h>
+#include <x86/fpu.h>
 #include <x86/percpu.h>
 
 void exception_user(struct regs *r, unsigned vector, uint64_t error);
 void exception_core(struct regs *r, unsigned vector, uint64_t error);
 struct regs *exception_fix_iret(struct regs *bad);
 
+/* What ring 3's exception is to the app: SDM volume 3, table 6-1; signals and codes are Linux's. */
 struct exception {
 	const char *name;
-	int signal;
+	uint8_t signal;
+	uint8_t code; /* si_code; 0: SI_KERNEL, which tells no address */
+	bool at_ip;   /* si_addr is the instruction */
 };
 
-/* SDM volume 3, table 6-1; the signals are Linux's. */
 static const struct exception exceptions[32] = {
-	[VECTOR_DE] = {"divide error", SIGFPE},
-	[VECTOR_DB] = {"debug exception", SIGTRAP},
-	[VECTOR_NMI] = {"NMI", SIGBUS},
-	[VECTOR_BP] = {"breakpoint", SIGTRAP},
-	[VECTOR_OF] = {"overflow", SIGSEGV},
-	[VECTOR_BR] = {"bound range exceeded", SIGSEGV},
-	[VECTOR_UD] = {"invalid opcode", SIGILL},
-	[VECTOR_NM] = {"device not available", SIGFPE},
-	[VECTOR_DF] = {"double fault", SIGSEGV},
-	[9] = {"coprocessor segment overrun", SIGFPE},
-	[VECTOR_TS] = {"invalid TSS", SIGSEGV},
-	[VECTOR_NP] = {"segment not present", SIGBUS},
-	[VECTOR_SS] = {"stack segment fault", SIGBUS},
-	[VECTOR_GP] = {"general protection fault", SIGSEGV},
-	[VECTOR_PF] = {"page fault", SIGSEGV},
-	[VECTOR_MF] = {"x87 floating-point error", SIGFPE},
-	[VECTOR_AC] = {"alignment check", SIGBUS},
-	[VECTOR_MC] = {"machine check", SIGBUS},
-	[VECTOR_XM] = {"SIMD floating-point error", SIGFPE},
-	[VECTOR_CP] = {"control protection fault", SIGSEGV},
+	[VECTOR_DE] = {"divide error", SIGFPE, ABI_FPE_INTDIV, true},
+	[VECTOR_DB] = {"debug exception", SIGTRAP, ABI_TRAP_BRKPT, true},
+	[VECTOR_NMI] = {"NMI", SIGBUS, 0, false},
+	[VECTOR_BP] = {"breakpoint", SIGTRAP, 0, false},
+	[VECTOR_OF] = {"overflow", SIGSEGV, 0, false},
+	[VECTOR_BR] = {"bound range exceeded", SIGSEGV, 0, false},
+	[VECTOR_UD] = {"invalid opcode", SIGILL, ABI_ILL_ILLOPN, true},
+	[VECTOR_NM] = {"device not available", SIGFPE, 0, false},
+	[VECTOR_DF] = {"double fault", SIGSEGV, 0, false},
+	[9] = {"coprocessor segment overrun", SIGFPE, 0, false},
+	[VECTOR_TS] = {"invalid TSS", SIGSEGV, 0, false},
+	[VECTOR_NP] = {"segment not present", SIGBUS, 0, false},
+	[VECTOR_SS] = {"stack segment fault", SIGBUS, 0, false},
+	[VECTOR_GP] = {"general protection fault", SIGSEGV, 0, false},
+	[VECTOR_PF] = {"page fault", SIGSEGV, ABI_SEGV_MAPERR, false},
+	[VECTOR_MF] = {"x87 floating-point error", SIGFPE, 0, true},
+	[VECTOR_AC] = {"alignment check", SIGBUS, ABI_BUS_ADRALN, false},
+	[VECTOR_MC] = {"machine check", SIGBUS, 0, false},
+	[VECTOR_XM] = {"SIMD floating-point error", SIGFPE, 0, true},
+	[VECTOR_CP] = {"control protection fault", SIGSEGV, 0, false},
 };
 
-static const char *exception_name(unsigned vector)
+static const struct exception *exception_of(unsigned vector)
 {
+	static const struct exception reserved = {"reserved exception", SIGSEGV, 0, false};
+
 	if (vector < ARRAY_SIZE(exceptions) && exceptions[vector].name)
-		return exceptions[vector].name;
-	return "reserved exception";
+		return &exceptions[vector];
+	return &reserved;
 }
 
 static unsigned fault_access(uint64_t error)
@@ -63,30 +69,52 @@ static unsigned fault_access(uint64_t error)
 }
 
 /* Where and what, in the app's words; the registers and the backtrace follow. */
-static _Noreturn void app_fault(struct regs *r, unsigned vector, uint64_t error, uintptr_t addr)
+static _Noreturn void app_ends(unsigned vector, uint64_t error, const struct abi_siginfo *info)
 {
-	int sig = vector < ARRAY_SIZE(exceptions) && exceptions[vector].signal
-			  ? exceptions[vector].signal
-			  : SIGSEGV;
-
 	if (vector == VECTOR_PF)
-		log_err("app: page fault: %s of %#lx, which is %s",
+		log_err("app: page fault: %s of %#llx, which is %s",
 			error & PF_INSTR   ? "execution"
 			: error & PF_WRITE ? "write"
 					   : "read",
-			(unsigned long)addr,
-			addr >= ARCH_USER_END ? "not the app's"
-			: error & PF_PRESENT  ? "mapped without that right"
-					      : "not mapped");
+			(unsigned long long)info->fault.address,
+			info->fault.address >= ARCH_USER_END ? "not the app's"
+			: info->code == ABI_SEGV_ACCERR	     ? "mapped without that right"
+							     : "not mapped");
 	else
-		log_err("app: %s (vector %u, error code %#llx)", exception_name(vector), vector,
+		log_err("app: %s (vector %u, error code %#llx)", exception_of(vector)->name, vector,
 			(unsigned long long)error);
-	report_registers(r);
-	report_app_backtrace(r->ip, r->sp, r->bp);
-	process_kill(sig);
+	arch_report_user();
+	process_kill(info->signo);
 }
 
-static void page_fault_user(struct regs *r, uint64_t error, uintptr_t addr)
+/* The exception becomes the signal of info, or the app's end. Interrupts on. */
+static void app_signal(unsigned vector, uint64_t error, const struct abi_siginfo *info)
+{
+	struct arch_thread *t = &current_thread()->arch;
+
+	t->trap_nr = vector;
+	t->error_code = error;
+	if (vector == VECTOR_PF)
+		t->cr2 = info->fault.address;
+	if (!signal_force(info))
+		app_ends(vector, error, info);
+}
+
+static __noinline void page_fault_signal(uint64_t error, uintptr_t addr, int err)
+{
+	struct abi_siginfo info = {.signo = SIGSEGV, .fault.address = addr};
+
+	if (err == -ENOMEM) {
+		log_err("app: out of memory at a page fault on %#lx", (unsigned long)addr);
+		process_kill(SIGKILL);
+	}
+	/* Which of the core's addresses are mapped is not told: all look as if they were. */
+	error |= PF_USER | (addr >= ARCH_USER_END ? PF_PRESENT : 0);
+	info.code = err == -EACCES ? ABI_SEGV_ACCERR : ABI_SEGV_MAPERR;
+	app_signal(VECTOR_PF, error, &info);
+}
+
+static void page_fault_user(uint64_t error, uintptr_t addr)
 {
 	int err = -EFAULT;
 
@@ -94,40 +122,64 @@ static void page_fault_user(struct regs *r, uint64_t error, uintptr_t addr)
 	/* An access of the CPU's own (a descriptor, say) is not one that mapping a page would help. */
 	if (addr < ARCH_USER_END && (error & ~(PF_PRESENT | PF_WRITE | PF_INSTR)) == PF_USER)
 		err = vm_fault(addr, fault_access(error));
-	if (err == -ENOMEM) {
-		log_err("app: out of memory at a page fault on %#lx", (unsigned long)addr);
-		process_kill(SIGKILL);
-	}
-	if (err) {
-		error = err == -EACCES ? error | PF_PRESENT : error & ~(uint64_t)PF_PRESENT;
-		app_fault(r, VECTOR_PF, error, addr);
-	}
+	if (unlikely(err))
+		page_fault_signal(error, addr, err);
+	arch_irq_disable();
+}
+
+/* si_code of a #DB, by its causes as DR6 has them (exceptions.S); INT1 leaves none. */
+static int debug_code(uint64_t causes)
+{
+	if (causes & DR6_STEP)
+		return ABI_TRAP_TRACE;
+	return causes & DR6_TRAPS ? ABI_TRAP_HWBKPT : ABI_TRAP_BRKPT;
+}
+
+/* Every exception but #PF that is a signal. */
+static __noinline void exception_signal(const struct regs *r, unsigned vector, uint64_t error)
+{
+	const struct exception *e = exception_of(vector);
+	struct abi_siginfo info = {.signo = e->signal, .code = e->code};
+
+	arch_irq_enable();
+	if (vector == VECTOR_MF || vector == VECTOR_XM)
+		info.code = fpu_exception_code(vector);
+	else if (vector == VECTOR_DB)
+		info.code = debug_code(error);
+	else if (!info.code)
+		info.code = ABI_SI_KERNEL;
+	if (e->at_ip)
+		info.fault.address = r->ip;
+	/* Without a code the x87 unit has taken its exception back: the instruction runs again. */
+	if (info.code)
+		app_signal(vector, vector == VECTOR_AC || vector == VECTOR_DB ? 0 : error, &info);
+	arch_irq_disable();
+}
+
+/* One machine check may mean nothing to the app, as what the hardware has mended. */
+static __noinline void machine_check_signal(struct regs *r, uint64_t error)
+{
+	struct abi_siginfo info;
+
+	if (!machine_check_user(r, &info))
+		return;
+	arch_irq_enable();
+	app_signal(VECTOR_MC, error, &info);
 	arch_irq_disable();
 }
 
 /* From ring 3, on the thread's stack. Turns interrupts on while it works. */
 void exception_user(struct regs *r, unsigned vector, uint64_t error)
 {
-	/* Read before anything can fault again. */
-	uintptr_t addr = vector == VECTOR_PF ? read_cr2() : 0;
-
 	percpu()->interrupts[vector]++;
-	if (vector == VECTOR_PF) {
-		page_fault_user(r, error, addr);
-		return;
-	}
-	if (vector == VECTOR_INT80) {
+	if (vector == VECTOR_PF)
+		page_fault_user(error, read_cr2());
+	else if (vector == VECTOR_INT80)
 		r->ax = int80_call(r);
-		return;
-	}
-	if (vector == VECTOR_MC) {
-		struct abi_siginfo info;
-
-		if (!machine_check_user(r, &info))
-			return;
-	}
-	arch_irq_enable();
-	app_fault(r, vector, error, addr);
+	else if (vector == VECTOR_MC)
+		machine_check_signal(r, error);
+	else
+		exception_signal(r, vector, error);
 }
 
 #define FRAME_MAX 64 /* what the CPU pushes at an exception, aligned */
@@ -167,14 +219,14 @@ _Noreturn void core_fault(struct regs *r, unsigned vector, uint64_t error, uintp
 {
 	if (!log_emergency())
 		panic_stop(); /* the report of a fault has faulted */
-	log_err("core: %s (vector %u, error code %#llx) at %#llx%s", exception_name(vector), vector,
-		(unsigned long long)error, (unsigned long long)r->ip,
+	log_err("core: %s (vector %u, error code %#llx) at %#llx%s", exception_of(vector)->name,
+		vector, (unsigned long long)error, (unsigned long long)r->ip,
 		stack_overflown(r, vector, addr) ? ": core stack overflow" : "");
 	if (vector == VECTOR_PF)
 		log_err("core: page fault address %#lx", (unsigned long)addr);
 	report_registers(r);
 	report_backtrace(r->ip, r->bp);
-	panic_reported(exception_name(vector));
+	panic_reported(exception_of(vector)->name);
 }
 
 /* From the core itself. A copy on the app's behalf may fault: only there is it not our bug. */

@@ -13,21 +13,21 @@
 #include <x86/fpu.h>
 #include <x86/sigframe.h>
 
-int fpu_xsave_user(uintptr_t area, uint64_t components);
-int fpu_xrstor_user(uintptr_t area, uint64_t components);
+int fpu_xsave_user(uintptr_t area, uint64_t components, const struct sigframe_fpu *marks,
+		   uintptr_t end);
 int fpu_fxsave_user(uintptr_t area);
-int fpu_fxrstor_user(uintptr_t area);
+int fpu_xrstor_user(uintptr_t area, uint64_t components, uint64_t bad_components,
+		    uint32_t bad_mxcsr);
+int fpu_fxrstor_user(uintptr_t area, uint32_t bad_mxcsr);
 
 #define LEGACY (XSTATE_X87 | XSTATE_SSE)
-#define HEADER offsetof(struct xsave_area, xstate_bv)
 
 size_t fpu_frame_bytes(void)
 {
 	return cpu_features.xsave ? fpu.frame_size + sizeof(uint32_t) : FXSAVE_SIZE;
 }
 
-/* Linux's marks. Bytes of the header that XSAVE does not write were zeroed before it. */
-static bool save_marks(uintptr_t area)
+bool fpu_frame_save(uintptr_t area)
 {
 	const struct sigframe_fpu marks = {
 		.magic1 = SIGFRAME_FPU_MAGIC1,
@@ -35,36 +35,20 @@ static bool save_marks(uintptr_t area)
 		.xfeatures = cpu_features.xsave ? cpu_features.xcr0 : LEGACY,
 		.xstate_size = fpu.frame_size,
 	};
-	const uint32_t magic2 = SIGFRAME_FPU_MAGIC2;
-	uint64_t bv;
 
-	if (copy_to_user((void __user *)(area + SIGFRAME_FPU_MARKS), &marks, sizeof(marks)))
-		return false;
-	if (!cpu_features.xsave)
-		return true;
-	if (copy_to_user((void __user *)(area + fpu.frame_size), &magic2, sizeof(magic2)) ||
-	    copy_from_user(&bv, (void __user *)(area + HEADER), sizeof(bv)))
-		return false;
-	/* A handler that changes x87 or SSE registers need not know of the header. */
-	bv |= LEGACY;
-	return !copy_to_user((void __user *)(area + HEADER), &bv, sizeof(bv));
-}
-
-bool fpu_frame_save(uintptr_t area)
-{
 	if (!user_range_ok((void __user *)area, fpu_frame_bytes()))
 		return false;
-	if (!cpu_features.xsave)
-		return !fpu_fxsave_user(area) && save_marks(area);
-	return !clear_user((void __user *)(area + HEADER), XSAVE_HEADER_SIZE) &&
-	       !fpu_xsave_user(area, cpu_features.xcr0) && save_marks(area);
+	if (cpu_features.xsave)
+		return !fpu_xsave_user(area, cpu_features.xcr0, &marks, area + fpu.frame_size);
+	return !fpu_fxsave_user(area) &&
+	       !copy_to_user((void __user *)(area + SIGFRAME_FPU_MARKS), &marks, sizeof(marks));
 }
 
 /* What of the area is to be restored; *extended: it has more than the FXSAVE area. */
 static bool read_marks(uintptr_t area, uint64_t *components, bool *extended)
 {
 	struct sigframe_fpu marks;
-	uint32_t magic2;
+	uint32_t last[2]; /* the area's last word, and what is behind it */
 
 	*components = LEGACY;
 	*extended = false;
@@ -75,34 +59,13 @@ static bool read_marks(uintptr_t area, uint64_t *components, bool *extended)
 	if (marks.magic1 != SIGFRAME_FPU_MAGIC1 || marks.xstate_size < sizeof(struct xsave_area) ||
 	    marks.xstate_size > fpu.frame_size || marks.xstate_size > marks.extended_size)
 		return true;
-	if (copy_from_user(&magic2, (void __user *)(area + marks.xstate_size), sizeof(magic2)))
+	if (copy_from_user(last, (void __user *)(area + marks.xstate_size - 4), sizeof(last)))
 		return false;
-	if (magic2 != SIGFRAME_FPU_MAGIC2)
+	if (last[1] != SIGFRAME_FPU_MAGIC2)
 		return true;
 	*components = marks.xfeatures & cpu_features.xcr0;
 	*extended = true;
 	return true;
-}
-
-/* SDM volume 1, section 13.8.1: what makes XRSTOR of the standard form #GP. */
-static bool header_ok(uintptr_t area)
-{
-	uint64_t h[XSAVE_HEADER_SIZE / 8];
-
-	if (copy_from_user(h, (void __user *)(area + HEADER), sizeof(h)))
-		return false;
-	for (unsigned i = 1; i < ARRAY_SIZE(h); i++)
-		if (h[i])
-			return false;
-	return !(h[0] & ~cpu_features.xcr0);
-}
-
-static bool mxcsr_ok(uintptr_t area)
-{
-	uint32_t mxcsr;
-	const void __user *p = (void __user *)(area + offsetof(struct xsave_area, mxcsr));
-
-	return !copy_from_user(&mxcsr, p, sizeof(mxcsr)) && !(mxcsr & ~fpu.mxcsr_mask);
 }
 
 static bool restore(uintptr_t area)
@@ -110,21 +73,20 @@ static bool restore(uintptr_t area)
 	uint64_t components;
 	bool extended;
 
-	if (!user_range_ok((void __user *)area, fpu_frame_bytes()) || !IS_ALIGNED(area, 16) ||
+	if (!user_range_ok((void __user *)area, fpu_frame_bytes()) ||
 	    !read_marks(area, &components, &extended))
 		return false;
-	if (components & (XSTATE_SSE | XSTATE_AVX) && !mxcsr_ok(area))
-		return false;
-	if (!extended) {
-		/* First the others: XRSTOR of AVX alone would take MXCSR from the initial state. */
+	/*
+	 * What is not in the area becomes initial; and does so first, because that sets MXCSR even if
+	 * it is AVX alone. An area of an odd address is the CPU's to refuse.
+	 */
+	if (!extended || cpu_features.xcr0 & ~components)
 		fpu_reset(cpu_features.xcr0);
-		return !fpu_fxrstor_user(area);
-	}
-	if (!IS_ALIGNED(area, 64) || !header_ok(area))
-		return false;
-	if (cpu_features.xcr0 & ~components)
-		fpu_reset(cpu_features.xcr0);
-	return !fpu_xrstor_user(area, components);
+	if (!extended)
+		return !fpu_fxrstor_user(area, ~fpu.mxcsr_mask);
+	/* SDM volume 1, section 13.8.1: MXCSR is taken with SSE or AVX, in use or not. */
+	return !fpu_xrstor_user(area, components, ~cpu_features.xcr0,
+				components & (XSTATE_SSE | XSTATE_AVX) ? ~fpu.mxcsr_mask : 0);
 }
 
 bool fpu_frame_restore(uintptr_t area)

@@ -6,6 +6,7 @@
 #include <core/sched.h>
 #include <x86/percpu.h>
 #include <x86/regs.h>
+#include <x86/sigframe.h>
 #include <x86/smp.h>
 
 #define DEFINE(name, value) __asm__ volatile(".ascii \"->" #name " %c0\"" ::"i"(value))
@@ -53,6 +54,13 @@ void offsets(void)
 	DEFINE(SMP_SLOT_CPU, offsetof(struct smp_slot, cpu));
 	DEFINE(SMP_SLOT_SIZE, sizeof(struct smp_slot));
 	DEFINE(THREAD_SP, offsetof(struct thread, arch.sp));
+	DEFINE(XSAVE_MXCSR, offsetof(struct xsave_area, mxcsr));
+	DEFINE(XSAVE_BV, offsetof(struct xsave_area, xstate_bv));
+	DEFINE(XSAVE_HEADER_WORDS, XSAVE_HEADER_SIZE / 8);
+	DEFINE(XSAVE_LEGACY, XSTATE_X87 | XSTATE_SSE);
+	DEFINE(FPU_MARKS, SIGFRAME_FPU_MARKS);
+	DEFINE(FPU_MARKS_WORDS, sizeof(struct sigframe_fpu) / 8);
+	DEFINE(FPU_MAGIC2, SIGFRAME_FPU_MAGIC2);
 	DEFINE(WORK_ON_ENTRY, WORK_ON_ENTRY);
 	DEFINE(WORK_ON_EXIT, WORK_ON_EXIT);
 }

@@ -55,11 +55,6 @@ _Noreturn void process_kill(int sig)
 	end(256 + sig);
 }
 
-long sys_exit(int status)
-{
-	process_exit(status); /* the only thread is the last one */
-}
-
 long sys_exit_group(int status)
 {
 	process_exit(status);

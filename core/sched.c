@@ -113,6 +113,12 @@ static bool queue_empty(void)
 	return list_empty(&run_queue);
 }
 
+void thread_discard(struct thread *t)
+{
+	arch_thread_destroy(t);
+	kfree(t);
+}
+
 static void reap(void)
 {
 	struct thread *t, *tmp;
@@ -125,12 +131,11 @@ static void reap(void)
 	}
 	spin_unlock_irqrestore(&queue_lock, irq);
 	list_for_each_entry_safe (t, tmp, &gone, run) {
-		arch_thread_destroy(t);
-		kfree(t);
+		thread_discard(t);
 	}
 }
 
-struct thread *thread_create(const char *name, void (*fn)(void *), void *arg)
+struct thread *thread_new(const char *name, void (*fn)(void *), void *arg)
 {
 	struct thread *t = kzalloc(sizeof(*t));
 
@@ -139,7 +144,7 @@ struct thread *thread_create(const char *name, void (*fn)(void *), void *arg)
 		return NULL;
 	list_init(&t->run);
 	ksnprintf(t->name, sizeof(t->name), "%s", name);
-	t->tid = next_tid++;
+	t->tid = __atomic_fetch_add(&next_tid, 1, __ATOMIC_RELAXED);
 	/* What is asked before a call of the creator's is asked before one of its. */
 	t->work = current_thread()->work & WORK_ON_ENTRY;
 	if (arch_thread_init(t, fn, arg)) {
@@ -147,7 +152,15 @@ struct thread *thread_create(const char *name, void (*fn)(void *), void *arg)
 		return NULL;
 	}
 	t->state = THREAD_SLEEPING;
-	sched_wake(t);
+	return t;
+}
+
+struct thread *thread_create(const char *name, void (*fn)(void *), void *arg)
+{
+	struct thread *t = thread_new(name, fn, arg);
+
+	if (t)
+		sched_wake(t);
 	return t;
 }
 

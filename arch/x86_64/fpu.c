@@ -136,6 +136,19 @@ void *fpu_alloc(void)
 	return area;
 }
 
+void *fpu_copy(void)
+{
+	unsigned long irq;
+	void *area = page_alloc_zeroed(FPU_ORDER);
+
+	if (!area)
+		return NULL;
+	irq = arch_irq_save();
+	save(area);
+	arch_irq_restore(irq);
+	return area;
+}
+
 void fpu_free(void *area)
 {
 	if (area)

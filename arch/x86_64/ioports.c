@@ -58,6 +58,19 @@ void ioports_free(struct arch_thread *t)
 	t->ports = NULL;
 }
 
+int ioports_copy(struct arch_thread *t, const struct arch_thread *from)
+{
+	if (from->ports) {
+		t->ports = kmalloc(sizeof(*t->ports));
+		if (!t->ports)
+			return -ENOMEM;
+		*t->ports = *from->ports;
+	}
+	t->iopl = from->iopl;
+	t->ports_version = from->ports_version;
+	return 0;
+}
+
 /* The running thread's ports are others now. */
 static void ioports_changed(struct arch_thread *t)
 {

@@ -76,6 +76,12 @@ void selectors_save(struct arch_thread *t)
 	t->gs_base = gs_base_read();
 }
 
+void selectors_set_fs_base(struct arch_thread *t, uintptr_t base)
+{
+	t->selectors &= ~(0xffffull << 32);
+	t->fs_base = base;
+}
+
 static void load_all(uint64_t selectors)
 {
 	segment_load_ds(DS(selectors));

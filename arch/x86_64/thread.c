@@ -114,6 +114,38 @@ _Noreturn void arch_enter_user(uintptr_t pc, uintptr_t sp)
 	__builtin_unreachable();
 }
 
+int arch_thread_clone(struct thread *t, uintptr_t sp, uintptr_t tls, bool set_tls)
+{
+	const struct arch_thread *now = &current_thread()->arch;
+	struct regs *r = (struct regs *)(t->arch.stack_top - sizeof(*r));
+	unsigned long irq;
+
+	t->arch.fpu = fpu_copy();
+	if (!t->arch.fpu || ioports_copy(&t->arch, now))
+		return -ENOMEM;
+	memcpy(t->arch.tls, now->tls, sizeof(now->tls));
+	*r = *(const struct regs *)(now->stack_top - sizeof(*r));
+	r->orig_ax = -1;
+	r->ax = 0;
+	if (sp)
+		r->sp = sp;
+	irq = arch_irq_save();
+	selectors_save(&t->arch);
+	arch_irq_restore(irq);
+	if (set_tls)
+		selectors_set_fs_base(&t->arch, tls);
+	return 0;
+}
+
+_Noreturn void arch_resume_user(void)
+{
+	arch_irq_disable();
+	__asm__ volatile("movq %0, %%rsp; jmp return_to_user" ::"r"(
+				 current_thread()->arch.stack_top - sizeof(struct regs))
+			 : "memory");
+	__builtin_unreachable();
+}
+
 unsigned long arch_hwcap(void)
 {
 	return cpu_features.hwcap;

@@ -101,4 +101,45 @@ arch_strncpy_from_user:
 	movq $-1, %rax
 	ret
 	EXTABLE 2b, 4b
+
+/*
+ * One aligned word of 32 bits, in one access each; the result is 0, or -1 at a fault.
+ * arch_get_user32(RDI dst, RSI src), arch_put_user32(RDI dst, ESI value).
+ */
+	.globl arch_get_user32, arch_put_user32, arch_cmpxchg_user32
+	.balign 16
+arch_get_user32:
+	STAC_PATCHED
+1:	movl (%rsi), %eax
+	CLAC_PATCHED
+	movl %eax, (%rdi)
+	xorl %eax, %eax
+	ret
+	EXTABLE 1b, user32_fault
+
+	.balign 16
+arch_put_user32:
+	STAC_PATCHED
+1:	movl %esi, (%rdi)
+	CLAC_PATCHED
+	xorl %eax, %eax
+	ret
+	EXTABLE 1b, user32_fault
+
+/* arch_cmpxchg_user32(RDI at, RSI expected, EDX new): *expected becomes what was there. */
+	.balign 16
+arch_cmpxchg_user32:
+	movl (%rsi), %eax
+	STAC_PATCHED
+1:	lock cmpxchgl %edx, (%rdi)
+	CLAC_PATCHED
+	movl %eax, (%rsi)
+	xorl %eax, %eax
+	ret
+	EXTABLE 1b, user32_fault
+
+user32_fault:
+	CLAC_PATCHED
+	movl $-1, %eax
+	ret
 	.section .note.GNU-stack, "", @progbits

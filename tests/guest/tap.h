@@ -30,10 +30,17 @@ __attribute__((format(printf, 2, 3), unused)) static bool ok(bool holds, const c
 }
 
 /* ok() for two numbers that must be the same. */
-__attribute__((unused)) static bool is(long got, long wanted, const char *text)
+__attribute__((format(printf, 3, 4), unused)) static bool is(long got, long wanted,
+							     const char *text, ...)
 {
-	return got == wanted ? ok(true, "%s", text)
-			     : ok(false, "%s: got %ld (%#lx), wanted %ld", text, got,
+	char what[200];
+	va_list ap;
+
+	va_start(ap, text);
+	vsnprintf(what, sizeof(what), text, ap);
+	va_end(ap);
+	return got == wanted ? ok(true, "%s", what)
+			     : ok(false, "%s: got %ld (%#lx), wanted %ld", what, got,
 				  (unsigned long)got, wanted);
 }
 

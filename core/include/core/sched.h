@@ -42,6 +42,7 @@ struct thread {
 	struct signal_restart restart;
 	/* The app's, kept for what is to be done if it ends while others go on (core/sys_linux.c). */
 	uintptr_t clear_tid;   /* a word to zero and wake, or 0 */
+	uintptr_t set_tid;     /* a word that gets the tid before ring 3, or 0 */
 	uintptr_t robust_list; /* locks to release, or 0 */
 };
 
@@ -57,6 +58,9 @@ void sched_init(void);
  * the thread ends and is freed.
  */
 struct thread *thread_create(const char *name, void (*fn)(void *), void *arg);
+/* The same in two steps: not runnable until sched_wake(), or thrown away before that. */
+struct thread *thread_new(const char *name, void (*fn)(void *), void *arg);
+void thread_discard(struct thread *t);
 _Noreturn void thread_exit(void);
 /* Gives the CPU to another runnable thread, if there is one. Thread context, no spin lock held. */
 void sched_yield(void);

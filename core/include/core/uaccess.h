@@ -39,6 +39,28 @@ static inline int __must_check clear_user(void __user *dst, size_t n)
 	return arch_clear_user(dst, n) ? -EFAULT : 0;
 }
 
+/* One aligned 32-bit word, in one access. 0 or -EFAULT. */
+static inline int __must_check get_user32(uint32_t *dst, const uint32_t __user *src)
+{
+	if (unlikely(!user_range_ok(src, sizeof(*src))))
+		return -EFAULT;
+	return arch_get_user32(dst, src) ? -EFAULT : 0;
+}
+
+static inline int __must_check put_user32(uint32_t __user *dst, uint32_t value)
+{
+	if (unlikely(!user_range_ok(dst, sizeof(*dst))))
+		return -EFAULT;
+	return arch_put_user32(dst, value) ? -EFAULT : 0;
+}
+
+static inline int __must_check cmpxchg_user32(uint32_t __user *at, uint32_t *expected, uint32_t new)
+{
+	if (unlikely(!user_range_ok(at, sizeof(*at))))
+		return -EFAULT;
+	return arch_cmpxchg_user32(at, expected, new) ? -EFAULT : 0;
+}
+
 /* Length of the string without its NUL, -ENAMETOOLONG if no NUL in size bytes, or -EFAULT. */
 ssize_t __must_check strncpy_from_user(char *dst, const char __user *src, size_t size);
 

@@ -53,6 +53,8 @@ extern struct fpu_features fpu;
 void fpu_init(void);
 /* A fresh state, 64-aligned. NULL without memory. */
 void *fpu_alloc(void);
+/* A copy of the running thread's state, which is in the registers. NULL without memory. */
+void *fpu_copy(void);
 void fpu_free(void *area);
 /* Interrupts off; on the CPU where prev ran and next will. A thread without an area is the core's. */
 void fpu_switch(struct thread *prev, struct thread *next);

@@ -10,6 +10,8 @@ struct percpu;
 void ioports_init(struct percpu *p);
 /* A thread of the app's comes to this CPU: its ports are granted there. Interrupts off. */
 void ioports_load(struct percpu *p, const struct arch_thread *t);
+/* A new thread has its maker's ports. 0 or -ENOMEM. */
+int ioports_copy(struct arch_thread *t, const struct arch_thread *from);
 /* The thread has ended. */
 void ioports_free(struct arch_thread *t);
 

@@ -27,6 +27,9 @@ extern const char segment_gs_change[];
 void selectors_save(struct arch_thread *t);
 void selectors_load(const struct arch_thread *t);
 
+/* Another FS base for a thread that is not running, as arch_prctl gives it: by a null selector. */
+void selectors_set_fs_base(struct arch_thread *t, uintptr_t base);
+
 /* A descriptor has changed: DS and ES of this CPU if they name the LDT; whichever is selector.
  * Interrupts off. */
 void selectors_reload_ldt(void);

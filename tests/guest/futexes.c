@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * futex(2): waiting, waking, moving waiters, the operation on a second word, timeouts, errors.
+ *
+ * guest:
+ */
+#include <errno.h>
+#include <sys/mman.h>
+#include <time.h>
+#include "thread.h"
+
+#define WAITERS 4
+
+static struct test_thread threads[WAITERS];
+static uint32_t word, second, woken, waiting;
+static long results[WAITERS];
+
+static void yield(void)
+{
+	raw(SYS_sched_yield, 0, 0, 0, 0, 0, 0);
+}
+
+static void wait_on_word(void *n)
+{
+	__atomic_add_fetch(&waiting, 1, __ATOMIC_RELEASE);
+	results[(long)n] = futex(&word, FUTEX_WAIT_BITSET, 5, 0, 0, 1u << (long)n);
+	__atomic_add_fetch(&woken, 1, __ATOMIC_RELEASE);
+}
+
+/* All wait: after the last has counted itself, each gets the processor a few times more. */
+static void start_waiters(void)
+{
+	word = 5;
+	woken = waiting = 0;
+	for (long i = 0; i < WAITERS; i++)
+		thread_start(&threads[i], wait_on_word, (void *)i);
+	while (__atomic_load_n(&waiting, __ATOMIC_ACQUIRE) != WAITERS)
+		yield();
+	for (int i = 0; i < 50; i++)
+		yield();
+}
+
+static void join_waiters(void)
+{
+	for (int i = 0; i < WAITERS; i++)
+		thread_join(&threads[i]);
+}
+
+static void waking(void)
+{
+	start_waiters();
+	is(futex(&word, FUTEX_WAKE, 1, 0, 0, 0), 1, "one waiter is woken");
+	is(futex(&word, FUTEX_WAKE_BITSET, 9, 0, 0, 1u << 3), 1, "the one with that bit");
+	is(futex(&second, FUTEX_WAKE, 9, 0, 0, 0), 0, "nobody waits on another word");
+	is(futex(&word, FUTEX_WAKE, 99, 0, 0, 0), 2, "the other two");
+	join_waiters();
+	is(woken, WAITERS, "all went on");
+	is(results[0] | results[1] | results[2] | results[3], 0, "and were told 0");
+	is(futex(&word, FUTEX_WAKE, 1, 0, 0, 0), 0, "nobody is left");
+}
+
+static void moving(void)
+{
+	start_waiters();
+	is(futex(&word, FUTEX_CMP_REQUEUE, 1, 2, &second, 6), -EAGAIN,
+	   "the word has another value");
+	is(futex(&word, FUTEX_CMP_REQUEUE, 1, 2, &second, 5), 3, "one is woken, two are moved");
+	is(futex(&word, FUTEX_WAKE, 9, 0, 0, 0), 1, "one had stayed");
+	is(futex(&second, FUTEX_WAKE, 9, 0, 0, 0), 2, "the moved ones wait elsewhere");
+	join_waiters();
+	start_waiters();
+	is(futex(&word, FUTEX_REQUEUE, 0, 9, &second, 0), WAITERS, "all are moved");
+	is(futex(&second, FUTEX_REQUEUE, 0, 9, &second, 0), WAITERS, "to where they are");
+	is(futex(&second, FUTEX_WAKE, 9, 0, 0, 0), WAITERS, "and woken there");
+	join_waiters();
+}
+
+static uint32_t code(uint32_t op, uint32_t arg, uint32_t cmp, uint32_t with)
+{
+	return op << 28 | cmp << 24 | (arg & 0xfff) << 12 | (with & 0xfff);
+}
+
+static void operations(void)
+{
+	static const struct {
+		uint32_t code, before, after;
+		const char *what;
+	} ops[] = {
+		{0 << 28 | 7 << 12, 3, 7, "set"},
+		{1u << 28 | 0xfff << 12, 3, 2, "add -1"},
+		{2u << 28 | 8 << 12, 3, 11, "or"},
+		{3u << 28 | 1 << 12, 3, 2, "and not"},
+		{4u << 28 | 1 << 12, 3, 2, "exclusive or"},
+		{10u << 28 | 4 << 12, 1, 17, "or 1 << 4"},
+	};
+
+	for (unsigned i = 0; i < sizeof(ops) / sizeof(ops[0]); i++) {
+		second = ops[i].before;
+		is(futex(&word, FUTEX_WAKE_OP, 1, 1, &second, ops[i].code), 0, "%s", ops[i].what);
+		is(second, ops[i].after, "%s gives that", ops[i].what);
+	}
+	start_waiters();
+	second = 1;
+	is(futex(&second, FUTEX_WAKE_OP, 9, 1, &word, code(0, 4, FUTEX_OP_CMP_GT, 5)), 0,
+	   "the old value is not above 5: nobody is woken");
+	is(futex(&second, FUTEX_WAKE_OP, 9, 9, &word, code(0, 5, FUTEX_OP_CMP_LT, 5)), WAITERS,
+	   "it is below 5: all are");
+	join_waiters();
+	is(futex(&word, FUTEX_WAKE_OP, 1, 1, &second, 5u << 28), -ENOSYS, "no such operation");
+	is(futex(&word, FUTEX_WAKE_OP, 1, 1, &second, 9u << 24), -ENOSYS, "no such comparison");
+}
+
+static void timeouts(void)
+{
+	struct timespec past = {0, 1}, ms = {0, 2000000}, bad = {0, 1000000000}, t0, t1, until;
+	long ns;
+
+	word = 5;
+	clock_gettime(CLOCK_MONOTONIC, &t0);
+	is(futex(&word, FUTEX_WAIT, 5, (long)&ms, 0, 0), -ETIMEDOUT, "a relative timeout ends it");
+	clock_gettime(CLOCK_MONOTONIC, &t1);
+	ns = (t1.tv_sec - t0.tv_sec) * 1000000000l + t1.tv_nsec - t0.tv_nsec;
+	ok(ns >= 2000000, "not early: %ld ns", ns);
+	is(futex(&word, FUTEX_WAIT_BITSET, 5, (long)&past, 0, ~0u), -ETIMEDOUT,
+	   "an absolute one in the past at once");
+	until = t1;
+	until.tv_nsec = (until.tv_nsec + 1000000) % 1000000000;
+	until.tv_sec += until.tv_nsec < 1000000;
+	is(futex(&word, FUTEX_WAIT_BITSET, 5, (long)&until, 0, ~0u), -ETIMEDOUT, "an absolute one");
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_sec -= 1;
+	is(futex(&word, FUTEX_WAIT_BITSET | FUTEX_CLOCK_REALTIME, 5, (long)&until, 0, ~0u),
+	   -ETIMEDOUT, "one of the wall clock");
+	is(futex(&word, FUTEX_WAIT, 5, (long)&bad, 0, 0), -EINVAL, "no time");
+	is(futex(&word, FUTEX_WAIT, 5, 8, 0, 0), -EFAULT, "no pointer");
+}
+
+static void errors(void)
+{
+	char *page = mmap(0, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	word = 5;
+	is(futex(&word, FUTEX_WAIT, 6, 0, 0, 0), -EAGAIN, "another value is there");
+	is(futex((uint32_t *)((char *)&word + 1), FUTEX_WAIT, 5, 0, 0, 0), -EINVAL, "not aligned");
+	is(futex((uint32_t *)page, FUTEX_WAIT, 0, 0, 0, 0), -EFAULT, "not readable");
+	is(futex((uint32_t *)0xffffffff80200000, FUTEX_WAIT, 0, 0, 0, 0), -EFAULT, "the core's");
+	is(futex((uint32_t *)0xffffffff80200000, FUTEX_WAKE, 1, 0, 0, 0), -EFAULT, "nor woken");
+	is(futex(&word, FUTEX_CMP_REQUEUE, 1, 1, (uint32_t *)0xffffffff80200000, 5), -EFAULT,
+	   "nor moved to");
+	is(futex(&word, FUTEX_WAIT_BITSET, 5, 0, 0, 0), -EINVAL, "an empty set waits for nothing");
+	is(futex(&word, FUTEX_WAKE_BITSET, 5, 0, 0, 0), -EINVAL, "and wakes nobody");
+	is(futex(&word, 99, 5, 0, 0, 0), -ENOSYS, "no such operation");
+}
+
+int main(void)
+{
+	waking();
+	moving();
+	operations();
+	timeouts();
+	errors();
+	return done();
+}

@@ -16,7 +16,7 @@
 #include <core/string.h>
 #include <core/vm.h>
 
-#include "vm_area.h"
+#include "vm_internal.h"
 
 /*
  * Where things go. Stacks in the last 64 GiB, mappings below that, downwards; position-independent
@@ -38,13 +38,14 @@
 /* Pages of the archive that one fault maps. */
 #define FAULT_AROUND 16
 
-static struct mutex vm_lock = MUTEX_INIT(vm_lock);
+struct mutex vm_lock = MUTEX_INIT(vm_lock);
 static size_t resident;
 static struct vm_fault_counts counts;
 static uintptr_t brk_start, brk_end;
 static uintptr_t map_top; /* chosen mappings end at or below; 0: not chosen yet */
 static bool no_wx;	  /* option wx=off: refuse what is writable and executable */
 static bool aslr = true;
+static bool lock_future; /* mlockall(MCL_FUTURE) */
 
 void vm_init(void)
 {
@@ -107,7 +108,7 @@ static void page_dropped(void *area, uintptr_t va, phys_t pa)
 		page_free(phys_to_virt(pa), 0);
 }
 
-static void drop_pages(struct area *a, uintptr_t start, uintptr_t end)
+void vm_drop_pages(struct area *a, uintptr_t start, uintptr_t end)
 {
 	arch_mmu_unmap(start, end, page_dropped, a);
 }
@@ -166,7 +167,7 @@ static int fault_write_protected(struct area *a, uintptr_t va, phys_t pa)
 		counts.late++;
 		return 0;
 	}
-	drop_pages(a, va, va + PAGE_SIZE);
+	vm_drop_pages(a, va, va + PAGE_SIZE);
 	return fault_own(a, va, phys_to_virt(pa));
 }
 
@@ -229,17 +230,23 @@ struct vm_fault_counts vm_fault_counts(void)
 	return c;
 }
 
-/* Maps what can be mapped now; a failure is met again at the access. Yields: it can be long. */
-static void populate(uintptr_t start, size_t len, unsigned prot)
+/* Yields, because it can be long. */
+int vm_populate(uintptr_t start, size_t len, bool write)
 {
-	unsigned access = prot & PROT_WRITE ? VM_FAULT_WRITE : 0;
+	unsigned access = write ? VM_FAULT_WRITE : 0;
+	int err = 0;
 
-	for (size_t done = 0; prot && done < len; done += PAGE_SIZE) {
-		if (vm_fault(start + done, access))
-			break;
+	for (size_t done = 0; !err && done < len; done += PAGE_SIZE) {
+		err = vm_fault(start + done, access);
 		if ((done / PAGE_SIZE + 1) % 256 == 0)
 			sched_yield();
 	}
+	return err;
+}
+
+void vm_lock_future(bool on)
+{
+	lock_future = on;
 }
 
 uintptr_t vm_find_page(phys_t pa)
@@ -286,7 +293,7 @@ size_t vm_resident(void)
 
 /* ---- mapping ---- */
 
-static int unmap_locked(uintptr_t start, uintptr_t end)
+int vm_unmap_locked(uintptr_t start, uintptr_t end)
 {
 	struct area *a = area_at(start), *next;
 
@@ -296,7 +303,7 @@ static int unmap_locked(uintptr_t start, uintptr_t end)
 		uintptr_t s = max(a->start, start), e = min(a->end, end);
 
 		next = area_next(a);
-		drop_pages(a, s, e);
+		vm_drop_pages(a, s, e);
 		if (a->start < s)
 			area_shrink(a, a->start, s);
 		else if (e < a->end)
@@ -307,8 +314,7 @@ static int unmap_locked(uintptr_t start, uintptr_t end)
 	return 0;
 }
 
-/* A single mapping that all memory could not hold is a mistake; the sum of all may exceed it. */
-static bool too_much(const struct area *a, size_t len)
+bool vm_too_much(const struct area *a, size_t len)
 {
 	return a->prot & PROT_WRITE && !a->noreserve && len > page_total() * PAGE_SIZE;
 }
@@ -322,7 +328,7 @@ static int place_fixed(struct area *a, size_t len, unsigned flags)
 	if (a->start > ARCH_USER_END || len > ARCH_USER_END - a->start)
 		return -ENOMEM;
 	if (!(flags & MAP_FIXED_NOREPLACE))
-		return unmap_locked(a->start, a->start + len);
+		return vm_unmap_locked(a->start, a->start + len);
 	return area_at(a->start)->start >= a->start + len ? 0 : -EEXIST;
 }
 
@@ -345,7 +351,7 @@ static int place_free(struct area *a, size_t len, unsigned flags)
 }
 
 /* Maps len bytes (a multiple of the page size) described by *a; a->start is where or a wish. */
-static long map_locked(struct area *a, size_t len, unsigned flags)
+long vm_place(struct area *a, size_t len, unsigned flags)
 {
 	int err;
 
@@ -371,13 +377,14 @@ static long map_area(struct area *a, size_t len, unsigned flags)
 	len = ALIGN_UP(len, PAGE_SIZE);
 	if (no_wx && (a->prot & PROT_WRITE) && (a->prot & PROT_EXEC))
 		return -EACCES;
-	if (too_much(a, len))
+	if (vm_too_much(a, len))
 		return -ENOMEM;
 	mutex_lock(&vm_lock);
-	at = map_locked(a, len, flags);
+	at = vm_place(a, len, flags);
 	mutex_unlock(&vm_lock);
-	if (at > 0 && flags & (MAP_POPULATE | MAP_LOCKED))
-		populate((uintptr_t)at, len, a->prot);
+	/* A page that cannot be had is met again at the access. */
+	if (at > 0 && a->prot && (lock_future || flags & (MAP_POPULATE | MAP_LOCKED)))
+		(void)vm_populate((uintptr_t)at, len, a->prot & PROT_WRITE);
 	return at;
 }
 
@@ -428,7 +435,7 @@ int vm_unmap(uintptr_t addr, size_t len)
 	if (addr + len <= ARCH_USER_START)
 		return 0;
 	mutex_lock(&vm_lock);
-	err = unmap_locked(max(addr, ARCH_USER_START), addr + len);
+	err = vm_unmap_locked(max(addr, ARCH_USER_START), addr + len);
 	mutex_unlock(&vm_lock);
 	return err;
 }
@@ -437,7 +444,7 @@ void vm_unmap_all(void)
 {
 	mutex_lock(&vm_lock);
 	/* Cannot fail: no area is split. */
-	(void)unmap_locked(ARCH_USER_START, ARCH_USER_END);
+	(void)vm_unmap_locked(ARCH_USER_START, ARCH_USER_END);
 	brk_start = brk_end = 0;
 	map_top = 0;
 	mutex_unlock(&vm_lock);
@@ -453,7 +460,7 @@ static int protect_check(uintptr_t start, uintptr_t end, unsigned prot)
 
 		if (a->start > start)
 			return -ENOMEM;
-		if (!(a->prot & PROT_WRITE) && too_much(&wanted, min(a->end, end) - start))
+		if (!(a->prot & PROT_WRITE) && vm_too_much(&wanted, min(a->end, end) - start))
 			return -ENOMEM;
 		start = a->end;
 	}
@@ -528,8 +535,8 @@ static bool brk_grow(uintptr_t from, uintptr_t to)
 		.prot = PROT_READ | PROT_WRITE,
 	};
 
-	return to < STACK_ZONE && !too_much(&a, to - from) && area_is_free(from, to + PAGE_SIZE) &&
-	       !area_add(&a);
+	return to < STACK_ZONE && !vm_too_much(&a, to - from) &&
+	       area_is_free(from, to + PAGE_SIZE) && !area_add(&a);
 }
 
 uintptr_t vm_brk(uintptr_t addr)
@@ -544,7 +551,7 @@ uintptr_t vm_brk(uintptr_t addr)
 		if (to > from)
 			done = brk_grow(from, to);
 		else if (to < from)
-			done = !unmap_locked(to, from);
+			done = !vm_unmap_locked(to, from);
 		if (done)
 			brk_end = addr;
 	}

@@ -145,6 +145,21 @@ phys_t arch_mmu_lookup(uintptr_t va, unsigned *prot)
 	return leaf_address(*e);
 }
 
+uintptr_t arch_mmu_next(uintptr_t va, uintptr_t end)
+{
+	while (va < end) {
+		uint64_t *table = paging_pml4;
+		unsigned l = 4;
+
+		while (l > 1 && table[TABLE_INDEX(va, l)])
+			table = table_of(table[TABLE_INDEX(va, l--)]);
+		if (table[TABLE_INDEX(va, l)])
+			return va;
+		va = ALIGN_DOWN(va, LEVEL_SIZE(l)) + LEVEL_SIZE(l);
+	}
+	return end;
+}
+
 /* In what a table at that level maps from va on. */
 static uintptr_t find_below(const uint64_t *table, unsigned level, uintptr_t va, phys_t pa)
 {

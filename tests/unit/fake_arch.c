@@ -199,6 +199,13 @@ uintptr_t arch_mmu_find(phys_t pa)
 	return 0;
 }
 
+uintptr_t arch_mmu_next(uintptr_t va, uintptr_t end)
+{
+	while (va < end && arch_mmu_lookup(va, NULL) == PHYS_NONE)
+		va += PAGE_SIZE;
+	return min(va, end);
+}
+
 static void mmu_reset(void **slot, int shift)
 {
 	if (!*slot)

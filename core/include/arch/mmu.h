@@ -34,6 +34,8 @@ phys_t arch_mmu_lookup(uintptr_t va, unsigned *prot);
 
 /* The first page of the app's half that is mapped to pa; 0 if none. Memory-map lock held. */
 uintptr_t arch_mmu_find(phys_t pa);
+/* The first page in [va, end) that is in the table, or end: skips what has no tables at once. */
+uintptr_t arch_mmu_next(uintptr_t va, uintptr_t end);
 
 /* Maps device memory for good, uncached: core half, any alignment. NULL if memory is gone. */
 void volatile *arch_mmio_map(phys_t pa, size_t size);

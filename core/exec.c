@@ -175,6 +175,7 @@ int exec_app(struct file *f, const char *path, char *const argv[], char *const e
 	s.phdr = e.phdr ? app.base + e.phdr : 0;
 	s.phnum = e.phnum;
 	s.phentsize = e.phentsize;
+	s.vdso = vdso_map();
 	r = exec_stack(&s, &sp, why);
 	if (r)
 		return r;

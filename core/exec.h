@@ -9,6 +9,7 @@ struct start_state {
 	const char *path;
 	char *const *argv, *const *envp; /* NULL-terminated, core memory */
 	uintptr_t entry, phdr;		 /* phdr 0: not in memory */
+	uintptr_t vdso;			 /* 0: none */
 	unsigned phnum, phentsize;
 };
 
@@ -17,6 +18,9 @@ struct start_state {
  * where the app's stack pointer begins. 0 or -errno with *why set.
  */
 int exec_stack(const struct start_state *s, uintptr_t *sp, const char **why);
+
+/* Maps the vDSO (vdso.c); its address for AT_SYSINFO_EHDR, or 0. */
+uintptr_t vdso_map(void);
 
 /* The environment: options env.NAME=VALUE, and defaults. Lives for ever; one caller. */
 char *const *exec_environment(const struct cmdline *c);

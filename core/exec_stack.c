@@ -94,6 +94,8 @@ static void put_auxv(struct builder *b, const struct start_state *s)
 		put_aux(b, AT_PHENT, s->phentsize);
 		put_aux(b, AT_PHNUM, s->phnum);
 	}
+	if (s->vdso)
+		put_aux(b, AT_SYSINFO_EHDR, s->vdso);
 	put_aux(b, AT_BASE, 0);
 	put_aux(b, AT_FLAGS, 0);
 	put_aux(b, AT_ENTRY, s->entry);

@@ -117,6 +117,14 @@ long sys_sched_setaffinity(int pid, unsigned len, const void __user *mask)
 	return cpus & APP_CPUS ? 0 : -EINVAL;
 }
 
+long sys_getcpu(unsigned __user *cpu, unsigned __user *node, void __user *unused)
+{
+	(void)unused;
+	if (cpu && put_user32(cpu, arch_cpu_id()))
+		return -EFAULT;
+	return node ? put_user32(node, 0) : 0;
+}
+
 /* ---- what a thread leaves behind ---- */
 
 /* The word is for those who wait for this thread's end while the app goes on. */

@@ -20,7 +20,6 @@ static struct tree timers = {.less = timer_less};
 static struct timer *running;		/* the one whose fire is being called */
 static bool firing;			/* a CPU is in timer_interrupt() */
 static uint64_t armed_for = TIME_NEVER; /* what the hardware waits for */
-static uint64_t realtime_offset;	/* realtime minus monotonic */
 
 void time_init(void)
 {
@@ -38,12 +37,12 @@ uint64_t time_now(void)
 
 uint64_t time_realtime(void)
 {
-	return time_now() + READ_ONCE(realtime_offset);
+	return arch_clock_realtime();
 }
 
 void time_set_realtime(uint64_t ns)
 {
-	WRITE_ONCE(realtime_offset, ns - time_now());
+	arch_clock_set_realtime(ns - time_now());
 }
 
 /* Timer lock held. */

@@ -1,16 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* Clocks and sleeping. */
+/* Clocks and sleeping; reading the clock is vdso.c's. */
 #include <errno.h>
 #include <sys/time.h>
 #include <sys/times.h>
 #include <time.h>
 #include <unistd.h>
 #include "syscall.h"
-
-int clock_gettime(clockid_t clock, struct timespec *ts)
-{
-	return (int)SYSCALL(SYS_clock_gettime, clock, ts);
-}
 
 int clock_getres(clockid_t clock, struct timespec *ts)
 {
@@ -46,11 +41,6 @@ int usleep(useconds_t us)
 			      .tv_nsec = (long)(us % 1000000) * 1000};
 
 	return nanosleep(&ts, NULL);
-}
-
-int gettimeofday(struct timeval *restrict tv, void *restrict tz)
-{
-	return (int)SYSCALL(SYS_gettimeofday, tv, tz);
 }
 
 /* The processor time used so far in units of 1/per_second, or -1. */

@@ -20,6 +20,7 @@
 #include <x86/arch.h>
 #include <x86/cpu.h>
 #include <x86/smp.h>
+#include <x86/vdso.h>
 
 #define PIT_CHANNEL0	   0x40
 #define PIT_COMMAND	   0x43
@@ -30,17 +31,8 @@
 #define HYPERVISOR_LEAVES  0x40000000
 #define HYPERVISOR_TSC_KHZ 0x40000010
 
-/* One conversion, replaced as a whole under the sequence count. */
-struct scale {
-	uint64_t tsc, ns; /* a point on the line */
-	uint64_t mult;	  /* nanoseconds per tick, 32.32 fixed point */
-};
-static struct scale scale;
-/* Odd: scale is being replaced. APART: not by itself to be trusted. The rest counts replacements. */
-static uint32_t sequence;
-#define SEQUENCE_WRITING 1
-#define SEQUENCE_APART	 2
-#define SEQUENCE_STEP	 4
+/* The conversion, replaced as a whole under its sequence count; the vDSO reads it too. */
+#define scale (vdso_page.data)
 /*
  * The line's point lies this many ticks before the moment it was made, so that a CPU whose counter is
  * a little behind the boot CPU's is not before it.
@@ -87,14 +79,14 @@ uint64_t clock_never_back(uint64_t now)
 	return last;
 }
 
-uint64_t arch_clock_now(void)
+static inline uint64_t clock_read(void)
 {
 	for (;;) {
-		uint32_t seq = __atomic_load_n(&sequence, __ATOMIC_ACQUIRE);
+		uint32_t seq = __atomic_load_n(&scale.sequence, __ATOMIC_ACQUIRE);
 		uint64_t now = scale.ns + scaled(tsc_ordered() - scale.tsc, scale.mult);
 
 		__atomic_thread_fence(__ATOMIC_ACQUIRE);
-		if (unlikely(seq != READ_ONCE(sequence)))
+		if (unlikely(seq != READ_ONCE(scale.sequence)))
 			continue;
 		if (likely(!(seq & (SEQUENCE_WRITING | SEQUENCE_APART))))
 			return now;
@@ -103,18 +95,34 @@ uint64_t arch_clock_now(void)
 	}
 }
 
+uint64_t arch_clock_now(void)
+{
+	return clock_read();
+}
+
+uint64_t arch_clock_realtime(void)
+{
+	return clock_read() + __atomic_load_n(&scale.realtime, __ATOMIC_RELAXED);
+}
+
 /* Boot CPU, interrupts off or boot. */
 static void scale_set(uint64_t mult)
 {
 	uint64_t tsc;
 
-	__atomic_add_fetch(&sequence, SEQUENCE_WRITING, __ATOMIC_SEQ_CST);
+	__atomic_add_fetch(&scale.sequence, SEQUENCE_WRITING, __ATOMIC_SEQ_CST);
 	/* Only now: whoever has read by the old line did so before, and so got less. */
 	tsc = tsc_ordered();
 	scale.ns += scaled(tsc - scale.tsc, scale.mult) - scaled(POINT_BACK, mult);
 	scale.tsc = tsc - POINT_BACK;
 	scale.mult = mult;
-	__atomic_add_fetch(&sequence, SEQUENCE_STEP - SEQUENCE_WRITING, __ATOMIC_SEQ_CST);
+	__atomic_add_fetch(&scale.sequence, SEQUENCE_STEP - SEQUENCE_WRITING, __ATOMIC_SEQ_CST);
+}
+
+/* A change of the line comes from the boot CPU only, one of the offset from any. */
+void arch_clock_set_realtime(uint64_t offset)
+{
+	__atomic_store_n(&scale.realtime, offset, __ATOMIC_RELAXED);
 }
 
 /*
@@ -275,7 +283,7 @@ void clock_init(void)
 	const struct reference *by = &pm_timer;
 
 	pm_port = acpi_pm_timer_port(NULL);
-	scale = (struct scale){.tsc = boot_tsc};
+	scale.tsc = boot_tsc;
 	if (!pm_port || !measure(by)) {
 		by = &pit;
 		pm_port = 0;
@@ -315,7 +323,7 @@ void clock_check_cpus(void)
 		log_warn("clock: the CPUs' TSCs differ by %llu ticks and cannot be set: time is "
 			 "held from going back",
 			 (unsigned long long)off);
-		__atomic_or_fetch(&sequence, SEQUENCE_APART, __ATOMIC_SEQ_CST);
+		__atomic_or_fetch(&scale.sequence, SEQUENCE_APART, __ATOMIC_SEQ_CST);
 	}
 }
 

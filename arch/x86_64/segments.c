@@ -11,6 +11,7 @@
 #include <x86/cpu.h>
 #include <x86/ioports.h>
 #include <x86/percpu.h>
+#include <x86/vdso.h>
 
 extern struct thread boot_thread;
 extern const char vector_stubs[], entry_syscall[], entry_syscall32[];
@@ -76,6 +77,8 @@ static void gdt_fill(struct percpu *p)
 	p->gdt[SEL_USER_CS32 >> 3] = 0x00cffb000000ffff;
 	p->gdt[SEL_USER_SS >> 3] = 0x00cff3000000ffff;
 	p->gdt[SEL_USER_CS >> 3] = 0x00affb000000ffff;
+	/* Read-only data of ring 3 with the CPU's number as its limit: LSL tells it (the vDSO). */
+	p->gdt[SEL_CPU_NUMBER >> 3] = 0x0000f10000000000 | p->id;
 	/* Available 64-bit TSS, SDM volume 3, section 8.2.3. */
 	p->gdt[SEL_TSS >> 3] = (sizeof(p->tss) - 1) | (tss & 0xffffff) << 16 | 0x89ull << 40 |
 			       (tss >> 24 & 0xff) << 56;

@@ -8,6 +8,8 @@
 #include <x86/asm.h>
 #include "calling.inc"
 
+#define EFAULT_VALUE 14
+
 	.text
 /*
  * size_t arch_copy_{from,to}_user(RDI dst, RSI src, RDX n): words, then the tail bytes. RAX = bytes
@@ -103,7 +105,7 @@ arch_strncpy_from_user:
 	EXTABLE 2b, 4b
 
 /*
- * One aligned word of 32 bits, in one access each; the result is 0, or -1 at a fault.
+ * One aligned word of 32 bits, in one access each; the result is 0 or -EFAULT.
  * arch_get_user32(RDI dst, RSI src), arch_put_user32(RDI dst, ESI value).
  */
 	.globl arch_get_user32, arch_put_user32, arch_cmpxchg_user32
@@ -115,7 +117,7 @@ arch_get_user32:
 	movl %eax, (%rdi)
 	xorl %eax, %eax
 	ret
-	EXTABLE 1b, user32_fault
+	EXTABLE 1b, user_fault
 
 	.balign 16
 arch_put_user32:
@@ -124,7 +126,7 @@ arch_put_user32:
 	CLAC_PATCHED
 	xorl %eax, %eax
 	ret
-	EXTABLE 1b, user32_fault
+	EXTABLE 1b, user_fault
 
 /* arch_cmpxchg_user32(RDI at, RSI expected, EDX new): *expected becomes what was there. */
 	.balign 16
@@ -136,10 +138,23 @@ arch_cmpxchg_user32:
 	movl %eax, (%rsi)
 	xorl %eax, %eax
 	ret
-	EXTABLE 1b, user32_fault
+	EXTABLE 1b, user_fault
 
-user32_fault:
+/* arch_put_user_pair(RDI at, RSI first, RDX second). */
+	.globl arch_put_user_pair
+	.balign 16
+arch_put_user_pair:
+	STAC_PATCHED
+1:	movq %rsi, (%rdi)
+2:	movq %rdx, 8(%rdi)
 	CLAC_PATCHED
-	movl $-1, %eax
+	xorl %eax, %eax
+	ret
+	EXTABLE 1b, user_fault
+	EXTABLE 2b, user_fault
+
+user_fault:
+	CLAC_PATCHED
+	movl $-EFAULT_VALUE, %eax
 	ret
 	.section .note.GNU-stack, "", @progbits

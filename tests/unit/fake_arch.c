@@ -12,6 +12,7 @@
 #include <arch/signal.h>
 #include <arch/thread.h>
 #include <arch/uaccess.h>
+#include <arch/vdso.h>
 #include <core/page.h>
 #include <core/vm.h>
 
@@ -52,6 +53,11 @@ void arch_zero_page(void *page)
 void arch_copy_page(void *dst, const void *src)
 {
 	memcpy(dst, src, PAGE_SIZE);
+}
+
+struct arch_vdso arch_vdso(void)
+{
+	return (struct arch_vdso){0, 0, 0};
 }
 
 void volatile *arch_mmio_map(phys_t pa, size_t size)
@@ -294,6 +300,23 @@ size_t arch_copy_to_user(void *dst, const void *src, size_t n)
 size_t arch_clear_user(void *dst, size_t n)
 {
 	return user_walk((uintptr_t)dst, n, true, NULL, op_clear);
+}
+
+int arch_get_user32(uint32_t *dst, const uint32_t *src)
+{
+	return arch_copy_from_user(dst, src, sizeof(*dst)) ? -EFAULT : 0;
+}
+
+int arch_put_user32(uint32_t *dst, uint32_t value)
+{
+	return arch_copy_to_user(dst, &value, sizeof(value)) ? -EFAULT : 0;
+}
+
+int arch_put_user_pair(void *at, uint64_t first, uint64_t second)
+{
+	const uint64_t pair[2] = {first, second};
+
+	return arch_copy_to_user(at, pair, sizeof(pair)) ? -EFAULT : 0;
 }
 
 long arch_strncpy_from_user(char *dst, const char *src, size_t n)

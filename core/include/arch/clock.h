@@ -7,6 +7,9 @@
 
 /* Nanoseconds since the core's first instruction; monotonic, any context. */
 uint64_t arch_clock_now(void);
+/* Nanoseconds since 1970 UTC: arch_clock_now() plus what was set; the vDSO (arch/vdso.h) has it too. */
+uint64_t arch_clock_realtime(void);
+void arch_clock_set_realtime(uint64_t offset);
 /* Interrupt at (or soon after) this time of arch_clock_now(), once; replaces the one before. */
 void arch_timer_set(uint64_t deadline);
 void arch_timer_stop(void);

@@ -14,6 +14,8 @@
 /* True if [p, p + n) lies wholly in the app's half. */
 static inline bool user_range_ok(const void __user *p, size_t n)
 {
+	if (__builtin_constant_p(n) && n <= ARCH_USER_END)
+		return (uintptr_t)p <= ARCH_USER_END - n;
 	return (uintptr_t)p <= ARCH_USER_END && n <= ARCH_USER_END - (uintptr_t)p;
 }
 
@@ -44,21 +46,29 @@ static inline int __must_check get_user32(uint32_t *dst, const uint32_t __user *
 {
 	if (unlikely(!user_range_ok(src, sizeof(*src))))
 		return -EFAULT;
-	return arch_get_user32(dst, src) ? -EFAULT : 0;
+	return arch_get_user32(dst, src);
 }
 
 static inline int __must_check put_user32(uint32_t __user *dst, uint32_t value)
 {
 	if (unlikely(!user_range_ok(dst, sizeof(*dst))))
 		return -EFAULT;
-	return arch_put_user32(dst, value) ? -EFAULT : 0;
+	return arch_put_user32(dst, value);
 }
 
 static inline int __must_check cmpxchg_user32(uint32_t __user *at, uint32_t *expected, uint32_t new)
 {
 	if (unlikely(!user_range_ok(at, sizeof(*at))))
 		return -EFAULT;
-	return arch_cmpxchg_user32(at, expected, new) ? -EFAULT : 0;
+	return arch_cmpxchg_user32(at, expected, new);
+}
+
+/* Two words of 64 bits. 0 or -EFAULT. */
+static inline int __must_check put_user_pair(void __user *at, uint64_t first, uint64_t second)
+{
+	if (unlikely(!user_range_ok(at, 16)))
+		return -EFAULT;
+	return arch_put_user_pair(at, first, second);
 }
 
 /* Length of the string without its NUL, -ENAMETOOLONG if no NUL in size bytes, or -EFAULT. */

@@ -4,6 +4,7 @@
  * because the core wants to be told where to return from a handler.
  */
 #include <errno.h>
+#include <setjmp.h>
 #include <signal.h>
 #include <unistd.h>
 #include "syscall.h"
@@ -37,7 +38,7 @@ int sigaction(int sig, const struct sigaction *act, struct sigaction *old)
 		in.restorer = __ringlet_restore;
 		in.mask = act->sa_mask;
 	}
-	ret = SYSCALL(NR_rt_sigaction, sig, act ? &in : NULL, old ? &out : NULL, sizeof(sigset_t));
+	ret = SYSCALL(SYS_rt_sigaction, sig, act ? &in : NULL, old ? &out : NULL, sizeof(sigset_t));
 	if (ret == 0 && old) {
 		old->sa_handler = (_sig_func_ptr)out.handler;
 		old->sa_flags = (int)(out.flags & ~(unsigned long)SA_RESTORER);
@@ -47,12 +48,33 @@ int sigaction(int sig, const struct sigaction *act, struct sigaction *old)
 	return (int)ret;
 }
 
+/* Signals whose handlers interrupt calls, by siginterrupt(). */
+static sigset_t interrupting;
+
 _sig_func_ptr signal(int sig, _sig_func_ptr handler)
 {
 	struct sigaction act = {.sa_flags = SA_RESTART}, old = {.sa_flags = 0};
 
+	if (sigismember(&interrupting, sig) == 1)
+		act.sa_flags = 0;
 	act.sa_handler = handler;
 	return sigaction(sig, &act, &old) < 0 ? SIG_ERR : old.sa_handler;
+}
+
+int siginterrupt(int sig, int interrupts)
+{
+	struct sigaction act;
+
+	if (sigaction(sig, NULL, &act) < 0)
+		return -1;
+	if (interrupts) {
+		sigaddset(&interrupting, sig);
+		act.sa_flags &= ~SA_RESTART;
+	} else {
+		sigdelset(&interrupting, sig);
+		act.sa_flags |= SA_RESTART;
+	}
+	return sigaction(sig, &act, NULL);
 }
 
 int kill(pid_t pid, int sig)
@@ -65,29 +87,39 @@ int killpg(pid_t group, int sig)
 	return kill(-group, sig);
 }
 
+int sigqueue(pid_t pid, int sig, const union sigval value)
+{
+	siginfo_t info = {.si_signo = sig, .si_code = SI_QUEUE};
+
+	info.si_pid = getpid();
+	info.si_uid = getuid();
+	info.si_value = value;
+	return (int)SYSCALL(SYS_rt_sigqueueinfo, pid, sig, &info);
+}
+
 int sigprocmask(int how, const sigset_t *set, sigset_t *old)
 {
-	return (int)SYSCALL(NR_rt_sigprocmask, how, set, old, sizeof(*set));
+	return (int)SYSCALL(SYS_rt_sigprocmask, how, set, old, sizeof(*set));
 }
 
 int pthread_sigmask(int how, const sigset_t *set, sigset_t *old)
 {
-	return (int)-syscall4(NR_rt_sigprocmask, how, (long)set, (long)old, sizeof(*set));
+	return (int)-syscall4(SYS_rt_sigprocmask, how, (long)set, (long)old, sizeof(*set));
 }
 
 int sigpending(sigset_t *set)
 {
-	return (int)SYSCALL(NR_rt_sigpending, set, sizeof(*set));
+	return (int)SYSCALL(SYS_rt_sigpending, set, sizeof(*set));
 }
 
 int sigsuspend(const sigset_t *mask)
 {
-	return (int)SYSCALL(NR_rt_sigsuspend, mask, sizeof(*mask));
+	return (int)SYSCALL(SYS_rt_sigsuspend, mask, sizeof(*mask));
 }
 
 int sigtimedwait(const sigset_t *set, siginfo_t *info, const struct timespec *timeout)
 {
-	return (int)SYSCALL(NR_rt_sigtimedwait, set, info, timeout, sizeof(*set));
+	return (int)SYSCALL(SYS_rt_sigtimedwait, set, info, timeout, sizeof(*set));
 }
 
 int sigwaitinfo(const sigset_t *set, siginfo_t *info)
@@ -110,12 +142,26 @@ int sigwait(const sigset_t *set, int *sig)
 
 int sigaltstack(const stack_t *restrict ss, stack_t *restrict old)
 {
-	return (int)SYSCALL(NR_sigaltstack, ss, old);
+	return (int)SYSCALL(SYS_sigaltstack, ss, old);
 }
 
 int pause(void)
 {
-	return (int)SYSCALL(NR_pause);
+	return (int)SYSCALL(SYS_pause);
+}
+
+void __sigjmp_save(struct __sigjmp *env, int save_mask)
+{
+	env->__has_mask = save_mask;
+	if (save_mask)
+		sigprocmask(SIG_SETMASK, NULL, &env->__mask);
+}
+
+_Noreturn void siglongjmp(sigjmp_buf env, int value)
+{
+	if (env->__has_mask)
+		sigprocmask(SIG_SETMASK, &env->__mask, NULL);
+	longjmp(env->__registers, value);
 }
 
 static int bad_signal(int sig)

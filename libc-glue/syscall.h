@@ -10,29 +10,20 @@
 #include <sys/syscall.h>
 
 /* Linux's numbers of calls the core may not have yet: it answers them with ENOSYS. */
-#define NR_rt_sigaction	   13
-#define NR_rt_sigprocmask  14
-#define NR_rt_sigreturn	   15
-#define NR_mremap	   25
-#define NR_msync	   26
-#define NR_madvise	   28
-#define NR_pause	   34
-#define NR_setitimer	   38
-#define NR_socketpair	   53
-#define NR_link		   86
-#define NR_symlink	   88
-#define NR_chmod	   90
-#define NR_fchmod	   91
-#define NR_umask	   95
-#define NR_getrlimit	   97
-#define NR_getrusage	   98
-#define NR_rt_sigpending   127
-#define NR_rt_sigtimedwait 128
-#define NR_rt_sigsuspend   130
-#define NR_sigaltstack	   131
-#define NR_setrlimit	   160
-#define NR_clock_settime   227
-#define NR_execve	   59
+#define NR_mremap	 25
+#define NR_msync	 26
+#define NR_madvise	 28
+#define NR_socketpair	 53
+#define NR_link		 86
+#define NR_symlink	 88
+#define NR_chmod	 90
+#define NR_fchmod	 91
+#define NR_umask	 95
+#define NR_getrlimit	 97
+#define NR_getrusage	 98
+#define NR_setrlimit	 160
+#define NR_clock_settime 227
+#define NR_execve	 59
 
 /* The raw call: a result, or -errno. Arguments left out are not passed. */
 static inline long syscall6(long n, long a, long b, long c, long d, long e, long f)

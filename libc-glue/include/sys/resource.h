@@ -4,6 +4,7 @@
 #define _SYS_RESOURCE_H_
 
 #include <sys/time.h>
+#include <abi/resource.h>
 
 #define RUSAGE_SELF	0
 #define RUSAGE_CHILDREN (-1)
@@ -22,12 +23,6 @@ struct rusage {
 
 typedef unsigned long rlim_t;
 #define RLIM_INFINITY ((rlim_t)-1)
-
-#define RLIMIT_DATA   2
-#define RLIMIT_STACK  3
-#define RLIMIT_CORE   4
-#define RLIMIT_NOFILE 7
-#define RLIMIT_AS     9
 
 struct rlimit {
 	rlim_t rlim_cur;

@@ -69,7 +69,16 @@ typedef struct {
 		} sent;
 		struct {
 			void *addr;
-			short addr_lsb;
+			union {
+				short lsb;
+				struct {
+					void *__pad, *lower, *upper;
+				} bounds;
+				struct {
+					void *__pad;
+					unsigned value;
+				} key;
+			} more;
 		} fault;
 		struct {
 			long band;
@@ -93,40 +102,70 @@ typedef struct {
 #define si_ptr	     __fields.sent.what.value.sival_ptr
 #define si_status    __fields.sent.what.status
 #define si_addr	     __fields.fault.addr
-#define si_addr_lsb  __fields.fault.addr_lsb
+#define si_addr_lsb  __fields.fault.more.lsb
+#define si_lower     __fields.fault.more.bounds.lower
+#define si_upper     __fields.fault.more.bounds.upper
+#define si_pkey	     __fields.fault.more.key.value
 #define si_band	     __fields.io.band
 #define si_fd	     __fields.io.fd
 #define si_call_addr __fields.call.call_addr
 #define si_syscall   __fields.call.number
 #define si_arch	     __fields.call.arch
 
-#define SI_USER	   0
-#define SI_KERNEL  128
-#define SI_QUEUE   (-1)
-#define SI_TIMER   (-2)
-#define SI_MESGQ   (-3)
-#define SI_ASYNCIO (-4)
-#define SI_SIGIO   (-5)
-#define SI_TKILL   (-6)
+/* si_code: who sent it, and above zero for which reason. */
+#define SI_USER	    0
+#define SI_KERNEL   128
+#define SI_QUEUE    (-1)
+#define SI_TIMER    (-2)
+#define SI_MESGQ    (-3)
+#define SI_ASYNCIO  (-4)
+#define SI_SIGIO    (-5)
+#define SI_TKILL    (-6)
+#define SI_DETHREAD (-7)
+#define SI_ASYNCNL  (-60)
 
-#define ILL_ILLOPC  1
-#define ILL_ILLOPN  2
-#define ILL_PRVOPC  5
-#define FPE_INTDIV  1
-#define FPE_INTOVF  2
-#define FPE_FLTDIV  3
-#define FPE_FLTOVF  4
-#define FPE_FLTUND  5
-#define FPE_FLTRES  6
-#define FPE_FLTINV  7
-#define FPE_FLTSUB  8
-#define SEGV_MAPERR 1
-#define SEGV_ACCERR 2
-#define BUS_ADRALN  1
-#define BUS_ADRERR  2
-#define BUS_OBJERR  3
-#define TRAP_BRKPT  1
-#define TRAP_TRACE  2
+#define ILL_ILLOPC    1
+#define ILL_ILLOPN    2
+#define ILL_ILLADR    3
+#define ILL_ILLTRP    4
+#define ILL_PRVOPC    5
+#define ILL_PRVREG    6
+#define ILL_COPROC    7
+#define ILL_BADSTK    8
+#define FPE_INTDIV    1
+#define FPE_INTOVF    2
+#define FPE_FLTDIV    3
+#define FPE_FLTOVF    4
+#define FPE_FLTUND    5
+#define FPE_FLTRES    6
+#define FPE_FLTINV    7
+#define FPE_FLTSUB    8
+#define SEGV_MAPERR   1
+#define SEGV_ACCERR   2
+#define SEGV_BNDERR   3
+#define SEGV_PKUERR   4
+#define BUS_ADRALN    1
+#define BUS_ADRERR    2
+#define BUS_OBJERR    3
+#define BUS_MCEERR_AR 4
+#define BUS_MCEERR_AO 5
+#define TRAP_BRKPT    1
+#define TRAP_TRACE    2
+#define TRAP_BRANCH   3
+#define TRAP_HWBKPT   4
+#define CLD_EXITED    1
+#define CLD_KILLED    2
+#define CLD_DUMPED    3
+#define CLD_TRAPPED   4
+#define CLD_STOPPED   5
+#define CLD_CONTINUED 6
+#define POLL_IN	      1
+#define POLL_OUT      2
+#define POLL_MSG      3
+#define POLL_ERR      4
+#define POLL_PRI      5
+#define POLL_HUP      6
+#define SYS_SECCOMP   1
 
 struct sigaction {
 	union {
@@ -140,21 +179,24 @@ struct sigaction {
 #define sa_handler   __sa.handler
 #define sa_sigaction __sa.action
 
-#define SA_NOCLDSTOP 1
-#define SA_NOCLDWAIT 2
-#define SA_SIGINFO   4
-#define SA_RESTORER  0x04000000
-#define SA_ONSTACK   0x08000000
-#define SA_RESTART   0x10000000
-#define SA_NODEFER   0x40000000
-#define SA_RESETHAND 0x80000000
-#define SA_NOMASK    SA_NODEFER
-#define SA_ONESHOT   SA_RESETHAND
+#define SA_NOCLDSTOP	  1
+#define SA_NOCLDWAIT	  2
+#define SA_SIGINFO	  4
+#define SA_UNSUPPORTED	  0x00000400
+#define SA_EXPOSE_TAGBITS 0x00000800
+#define SA_RESTORER	  0x04000000
+#define SA_ONSTACK	  0x08000000
+#define SA_RESTART	  0x10000000
+#define SA_NODEFER	  0x40000000
+#define SA_RESETHAND	  0x80000000
+#define SA_NOMASK	  SA_NODEFER
+#define SA_ONESHOT	  SA_RESETHAND
 
-#define SS_ONSTACK  1
-#define SS_DISABLE  2
-#define MINSIGSTKSZ 2048
-#define SIGSTKSZ    8192
+#define SS_ONSTACK    1
+#define SS_DISABLE    2
+#define SS_AUTODISARM 0x80000000
+#define MINSIGSTKSZ   2048
+#define SIGSTKSZ      8192
 
 typedef struct sigaltstack {
 	void *ss_sp;
@@ -183,12 +225,24 @@ int sigwait(const sigset_t *set, int *sig);
 int sigwaitinfo(const sigset_t *set, siginfo_t *info);
 int sigtimedwait(const sigset_t *set, siginfo_t *info, const struct timespec *timeout);
 int sigaltstack(const stack_t *__restrict ss, stack_t *__restrict old);
+int sigqueue(pid_t pid, int sig, const union sigval value);
+int siginterrupt(int sig, int interrupts);
+#if __XSI_VISIBLE || __MISC_VISIBLE
+#define SIG_HOLD ((_sig_func_ptr)2)
+int sighold(int sig);
+int sigrelse(int sig);
+int sigignore(int sig);
+int sigpause(int sig);
+_sig_func_ptr sigset(int sig, _sig_func_ptr how);
+#endif
 #if __MISC_VISIBLE
 #define SIG2STR_MAX 17
 int sig2str(int sig, char *name);
 int str2sig(const char *__restrict name, int *__restrict sig);
 #endif
 __END_DECLS
+
+#include <sys/ucontext.h>
 
 #ifndef _SIGNAL_H_
 #include <signal.h>

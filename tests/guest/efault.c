@@ -17,6 +17,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
@@ -29,6 +30,8 @@
 #define MAY_BE_SHORT  1		      /* a straddling buffer may be used as far as it goes */
 #define NEEDS_PENDING 2		      /* wants a connection to accept */
 #define NEEDS_PACKET  4		      /* wants a datagram to receive */
+#define NEEDS_SIGNAL  8		      /* wants a blocked signal to take */
+#define NULL_IS_NONE  16	      /* NULL means that there is no such argument */
 
 static int file, folder, udp, tcp, listener, pipe_out;
 static struct sockaddr_in udp_addr, tcp_addr;
@@ -37,6 +40,7 @@ static char buffer[1024];
 static socklen_t length = sizeof(struct sockaddr_in);
 static struct timespec moment = {0, 1};
 static struct pollfd polled = {-1, POLLIN, 0};
+static unsigned long taken = 1ul << (SIGUSR2 - 1);
 static struct iovec bad_iov;
 static struct iovec good_iov = {buffer, 16};
 static struct msghdr bad_name = {.msg_namelen = 16, .msg_iov = &good_iov, .msg_iovlen = 1};
@@ -149,6 +153,26 @@ static const struct attempt attempts[] = {
 	{"uname", SYS_uname, {BAD}, 0},
 	{"rt_sigaction, new", SYS_rt_sigaction, {SIGPIPE, BAD, 0, 8}, 0},
 	{"rt_sigaction, old", SYS_rt_sigaction, {SIGPIPE, 0, BAD, 8}, 0},
+	{"rt_sigprocmask, new", SYS_rt_sigprocmask, {SIG_BLOCK, BAD, 0, 8}, NULL_IS_NONE},
+	{"rt_sigprocmask, old", SYS_rt_sigprocmask, {SIG_BLOCK, 0, BAD, 8}, NULL_IS_NONE},
+	{"rt_sigpending", SYS_rt_sigpending, {BAD, 8}, 0},
+	{"rt_sigsuspend", SYS_rt_sigsuspend, {BAD, 8}, 0},
+	{"rt_sigtimedwait, set", SYS_rt_sigtimedwait, {BAD, 0, P(&moment), 8}, 0},
+	{"rt_sigtimedwait, info",
+	 SYS_rt_sigtimedwait,
+	 {P(&taken), BAD, P(&moment), 8},
+	 NEEDS_SIGNAL | NULL_IS_NONE},
+	{"rt_sigtimedwait, time",
+	 SYS_rt_sigtimedwait,
+	 {P(&taken), 0, BAD, 8},
+	 NEEDS_SIGNAL | NULL_IS_NONE},
+	{"rt_sigqueueinfo", SYS_rt_sigqueueinfo, {1, SIGCHLD, BAD}, 0},
+	{"rt_tgsigqueueinfo", SYS_rt_tgsigqueueinfo, {1, 1, SIGCHLD, BAD}, 0},
+	{"sigaltstack, new", SYS_sigaltstack, {BAD, 0}, NULL_IS_NONE},
+	{"sigaltstack, old", SYS_sigaltstack, {0, BAD}, NULL_IS_NONE},
+	{"getitimer", SYS_getitimer, {ITIMER_REAL, BAD}, 0},
+	{"setitimer, new", SYS_setitimer, {ITIMER_REAL, BAD, 0}, NULL_IS_NONE},
+	{"setitimer, old", SYS_setitimer, {ITIMER_REAL, 0, BAD}, NULL_IS_NONE},
 	{"getrandom", SYS_getrandom, {BAD, 16, 0}, MAY_BE_SHORT},
 	{"arch_prctl ARCH_GET_FS", SYS_arch_prctl, {ARCH_GET_FS, BAD}, 0},
 };
@@ -199,6 +223,8 @@ static long call(const struct attempt *a, const void *bad)
 		make_pending();
 	if (a->flags & NEEDS_PACKET)
 		make_packet();
+	if (a->flags & NEEDS_SIGNAL)
+		raise(SIGUSR2);
 	for (int i = 0; i < 6; i++) {
 		arg[i] = a->arg[i] == BAD ? (long)bad : a->arg[i];
 		if (arg[i] >= FILE_FD && arg[i] <= PIPE_FD)
@@ -214,13 +240,14 @@ static long call(const struct attempt *a, const void *bad)
 /* NULL means "none" for some: those are not tried with it. */
 static bool null_is_allowed(const struct attempt *a)
 {
-	return !strcmp(a->name, "ppoll, mask") || !strcmp(a->name, "ppoll, time") ||
-	       !strcmp(a->name, "sendfile, position") || !strcmp(a->name, "accept, address") ||
-	       !strcmp(a->name, "accept4, address") || !strcmp(a->name, "sendto, address") ||
-	       !strcmp(a->name, "recvfrom, address") || !strcmp(a->name, "gettimeofday") ||
-	       !strcmp(a->name, "gettimeofday, zone") || !strcmp(a->name, "time") ||
-	       !strcmp(a->name, "clock_getres") || !strcmp(a->name, "sendmsg, name") ||
-	       !strcmp(a->name, "recvmsg, name") || !strncmp(a->name, "rt_sigaction", 12);
+	return a->flags & NULL_IS_NONE || !strcmp(a->name, "ppoll, mask") ||
+	       !strcmp(a->name, "ppoll, time") || !strcmp(a->name, "sendfile, position") ||
+	       !strcmp(a->name, "accept, address") || !strcmp(a->name, "accept4, address") ||
+	       !strcmp(a->name, "sendto, address") || !strcmp(a->name, "recvfrom, address") ||
+	       !strcmp(a->name, "gettimeofday") || !strcmp(a->name, "gettimeofday, zone") ||
+	       !strcmp(a->name, "time") || !strcmp(a->name, "clock_getres") ||
+	       !strcmp(a->name, "sendmsg, name") || !strcmp(a->name, "recvmsg, name") ||
+	       !strncmp(a->name, "rt_sigaction", 12);
 }
 
 static void try_all_pointers(const struct attempt *a)
@@ -307,6 +334,7 @@ int main(void)
 {
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	signal(SIGPIPE, SIG_IGN);
+	raw(SYS_rt_sigprocmask, SIG_BLOCK, P(&taken), 0, 8, 0, 0);
 	prepare();
 	for (size_t i = 0; i < sizeof(attempts) / sizeof(attempts[0]); i++)
 		try_all_pointers(&attempts[i]);

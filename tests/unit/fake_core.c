@@ -122,11 +122,6 @@ void log_console_register(struct log_console *c)
 char fake_raw[4096];
 size_t fake_raw_len;
 
-bool log_in_emergency(void)
-{
-	return false;
-}
-
 void log_raw(const char *s, size_t n)
 {
 	n = min(n, sizeof(fake_raw) - fake_raw_len);

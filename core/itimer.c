@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The process's interval timer of real time: setitimer, getitimer, alarm. An expiry sends SIGALRM;
- * the next one is armed when that signal is taken, so that the app runs between two however short the
- * interval. real.lock guards the rest of it and is taken inside the signal lock; whoever sets the
+ * the next one is armed when that signal is taken, so that the shortest interval does not keep the
+ * core in its interrupt: the handler runs between two. real.lock guards the rest of it and is taken inside the signal lock; whoever sets the
  * timer holds the mutex, because a timer cannot be cancelled under a lock that its expiry waits for.
  * ITIMER_VIRTUAL and ITIMER_PROF are refused: what a thread's processor time is of the core's and
  * what the app's is not told apart.

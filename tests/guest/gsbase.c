@@ -26,19 +26,24 @@ static uintptr_t fresh = 0x20040000;
 static char other_stack[4096];
 static bool fsgsbase;
 
-/* Another thread, whose GS base is one of the core's addresses if it can be. */
+/* Another thread, whose GS base is one of the core's addresses if it can be; it looks for it too. */
 void other(void);
 __asm__(".text\n"
-	"other:	movabs $0xffffffff80001000, %rax\n"
-	"	cmpb $0, fsgsbase_found(%rip)\n"
+	"other:	movabs $0xffffffff80001000, %rbx\n"
+	"1:	cmpb $0, fsgsbase_found(%rip)\n"
 	"	je 2f\n"
-	"	wrgsbase %rax\n"
+	"	wrgsbase %rbx\n"
 	"2:	mov $24, %eax\n"
 	"	syscall\n"
 	"	mov $100000, %ecx\n"
-	"1:	sub $1, %ecx\n"
-	"	jnz 1b\n"
-	"	jmp 2b\n"
+	"3:	sub $1, %ecx\n"
+	"	jnz 3b\n"
+	"	cmpb $0, fsgsbase_found(%rip)\n"
+	"	je 2b\n"
+	"	rdgsbase %rax\n"
+	"	cmp %rax, %rbx\n"
+	"	je 1b\n"
+	"	ud2\n"
 	".data\n"
 	"fsgsbase_found: .byte 0\n"
 	".text\n");

@@ -12,6 +12,8 @@
  * guest: args="ioperm out 0x81" run="--cmdline ioports=1" expect=signal:11
  * guest: args="ioperm word 0x80" run="--cmdline ioports=1" expect=signal:11
  * guest: args="ioperm drop out 0x80" run="--cmdline ioports=1" expect=signal:11
+ * guest: args="ioperm narrow out 0x80" run="--cmdline ioports=1"
+ * guest: args="ioperm narrow out 0x81" run="--cmdline ioports=1" expect=signal:11
  * guest: args="iopl out 0xffff" run="--cmdline ioports=1"
  * guest: args="iopl drop out 0x80" run="--cmdline ioports=1" expect=signal:11
  * guest: args="iopl cli" run="--cmdline ioports=1" expect=signal:11
@@ -129,6 +131,14 @@ int main(int argc, char **argv)
 			return 2;
 		if (!strcmp(argv[i], "drop") && (ioperm(0x80, 1, 0) || iopl(0)))
 			return 2;
+		/* A bitmap that grants less than it did, but not nothing. */
+		if (!strcmp(argv[i], "narrow")) {
+			if (ioperm(0x81, 1, 1))
+				return 2;
+			out(0x81);
+			if (ioperm(0x81, 1, 0))
+				return 2;
+		}
 		if (!strcmp(argv[i], "out"))
 			out((unsigned)strtoul(argv[i + 1], NULL, 0));
 		if (!strcmp(argv[i], "word"))

@@ -132,10 +132,16 @@ bool log_in_emergency(void)
 /* panic=halt, panic=reboot:SECONDS; without it ringlet run is told, anything else halts. */
 _Noreturn void panic_stop(void)
 {
+	const uint32_t status = STATUS_CORE_FAILED;
+	static bool told;
 	const char *how = cmdline_get(&boot_info.cmdline, "panic");
 	const char *output = cmdline_get(&boot_info.cmdline, "output");
 	uint64_t seconds, end;
 
+	if (!told) {
+		told = true; /* once, should that be what fails */
+		output_write(OUTPUT_STATUS, (const char *)&status, sizeof(status));
+	}
 	if (how && !strncmp(how, "reboot:", 7) && !kstrtou64(how + 7, &seconds)) {
 		log_err("rebooting in %llu s", (unsigned long long)seconds);
 		end = time_now() + seconds * NSEC_PER_SEC;
@@ -150,14 +156,6 @@ _Noreturn void panic_stop(void)
 	arch_halt();
 }
 
-static _Noreturn void panic_end(void)
-{
-	uint32_t status = STATUS_CORE_FAILED;
-
-	output_write(OUTPUT_STATUS, (const char *)&status, sizeof(status));
-	panic_stop();
-}
-
 static void __printf(1, 2) panic_line(const char *fmt, ...)
 {
 	va_list ap;
@@ -170,7 +168,7 @@ static void __printf(1, 2) panic_line(const char *fmt, ...)
 void panic_reported(const char *what)
 {
 	panic_line("%s", what);
-	panic_end();
+	panic_stop();
 }
 
 void panic(const char *fmt, ...)
@@ -185,7 +183,7 @@ void panic(const char *fmt, ...)
 	log_line("panic: ", fmt, ap);
 	va_end(ap);
 	arch_backtrace();
-	panic_end();
+	panic_stop();
 }
 
 void boot_fail(const char *fmt, ...)

@@ -46,7 +46,7 @@
  *           ESPFIX and of an IRET that faults. No work is looked for: it could sleep, and NMIs are
  *           blocked.
  */
-	.globl entry_nmi, nmi_run, nmi_leave
+	.globl entry_nmi, nmi_run, nmi_leave, nmi_end
 entry_nmi:
 	cld
 	CLAC_PATCHED
@@ -110,4 +110,5 @@ nmi_from_user:
 	DEBUG_ON
 	movq %rdx, %rsp
 	jmp return_restore
+nmi_end:
 	.section .note.GNU-stack, "", @progbits

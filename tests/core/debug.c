@@ -19,7 +19,7 @@
 #define DR7_KIND(n, kind) ((uint64_t)(kind) << (16 + 4 * (n)))
 #define STUB_SIZE	  16
 
-extern const char entry_syscall[], return_iret[], vector_stubs[], entry_nmi[], nmi_run[];
+extern const char entry_syscall[], return_iret[], vector_stubs[], entry_nmi[], nmi_run[], nmi_end[];
 extern const char exception_paranoid_entry[], exception_paranoid_ready[], exceptions_end[];
 extern void interrupt_dispatch(struct regs *r);
 extern uint8_t cpu_paranoid_fsgsbase;
@@ -28,7 +28,7 @@ void __wrap_exception_paranoid(struct regs *r, unsigned vector, uint64_t error);
 void __wrap_exception_user(struct regs *r, unsigned vector, uint64_t error);
 
 static uint64_t hits, nested, flags;
-static bool send_nmi;
+static bool send_nmi, die;
 
 void __wrap_exception_paranoid(struct regs *r, unsigned vector, uint64_t error)
 {
@@ -36,6 +36,8 @@ void __wrap_exception_paranoid(struct regs *r, unsigned vector, uint64_t error)
 		hits++;
 		nested += testing_in_nmi;
 		flags = r->flags;
+		if (die)
+			*(volatile uint64_t *)0x4141414141414141 = 0;
 		if (send_nmi) {
 			send_nmi = false;
 			testing_send_nmi();
@@ -88,7 +90,8 @@ static long set(uintptr_t addr, unsigned kind)
 
 	if (forbidden(addr))
 		return -EPERM;
-	if (kind != DEBUG_EXECUTE && kind != DEBUG_WRITE && kind != DEBUG_ACCESS)
+	if (kind != DEBUG_EXECUTE && kind != DEBUG_PORT && kind != DEBUG_WRITE &&
+	    kind != DEBUG_ACCESS)
 		return -EINVAL;
 	__asm__ volatile("movq %%dr7, %0" : "=r"(dr7));
 	if (!(dr7 & DR7_ENABLES))
@@ -112,6 +115,8 @@ static long symbol(unsigned which)
 		[DEBUG_AT_INTERRUPT] = (const void *)interrupt_dispatch,
 		[DEBUG_AT_STUBS] = vector_stubs,
 		[DEBUG_AT_STUBS_END] = exceptions_end,
+		[DEBUG_AT_NMI] = entry_nmi,
+		[DEBUG_AT_NMI_END] = nmi_end,
 		[DEBUG_AT_PERCPU] = p,
 		[DEBUG_AT_PERCPU_END] = &p->fpu_owner,
 		[DEBUG_AT_COUNTERS] = p->interrupts,
@@ -147,6 +152,9 @@ long sys_test_debug(unsigned op, uint64_t a, uint64_t b)
 		return tell_symbol(a, b);
 	case DEBUG_FLAGS:
 		return (long)flags;
+	case DEBUG_DIE:
+		die = true;
+		return 0;
 	case DEBUG_NMI:
 		send_nmi = true;
 		return 0;

@@ -2,7 +2,6 @@
 /* Interrupts at will: by the local APIC, by INT, by a timer; and a thread that competes with the app. */
 #include <abi/errno.h>
 #include <arch/cpu.h>
-#include <arch/mmu.h>
 #include <core/sched.h>
 #include <core/syscall.h>
 #include <core/time.h>
@@ -10,13 +9,10 @@
 #include <x86/percpu.h>
 #include "ops.h"
 
-#define APIC_PHYS 0xfee00000
-#define APIC_TPR  0x80
-#define SETTLE	  1000
+#define SETTLE 1000
 
 extern const char probe_int_stubs[]; /* INT n; RET for each vector, 4 bytes each */
 
-static volatile uint32_t *apic;
 static uint64_t seen, spins;
 static struct timer timer;
 
@@ -29,19 +25,6 @@ static void settle(void)
 static void self(unsigned vector)
 {
 	apic_send_self(vector);
-	settle();
-}
-
-/* The CPU is told of the interrupt while it cannot take it; then the APIC no longer wants it. */
-static void withdraw(unsigned vector)
-{
-	arch_irq_disable();
-	apic_send_self(vector);
-	(void)apic[APIC_TPR / 4];
-	apic[APIC_TPR / 4] = 0xf0;
-	arch_irq_enable();
-	settle();
-	apic[APIC_TPR / 4] = 0;
 	settle();
 }
 
@@ -79,19 +62,12 @@ static long vector_op(unsigned op, unsigned vector)
 		return apic_in_service(vector);
 	case IRQ_COUNT:
 		return (long)percpu()->interrupts[vector];
-	case IRQ_WITHDRAW:
-		withdraw(vector);
-		return 0;
 	}
 	return -EINVAL;
 }
 
 long sys_test_irq(unsigned op, uint64_t a)
 {
-	if (!apic)
-		apic = arch_mmio_map(APIC_PHYS, PAGE_SIZE);
-	if (!apic)
-		return -ENOMEM;
 	switch (op) {
 	case IRQ_EOI:
 		apic_eoi();

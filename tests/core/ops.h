@@ -21,10 +21,12 @@ enum {
 	DEBUG_NESTED, /* how many of them came inside an NMI */
 	DEBUG_SYMBOL, /* address of number a of the DEBUG_AT_* below */
 	DEBUG_FLAGS,  /* flags of what the last #DB of the core interrupted */
+	DEBUG_DIE,    /* the next #DB of the core faults */
 	DEBUG_NMI,    /* the next #DB of the core sends an NMI to its own CPU */
 };
-/* DR7's R/W and LEN fields: an instruction; a write, a read or write of 8 bytes. */
+/* DR7's R/W and LEN fields: an instruction; an I/O port; a write, a read or write of 8 bytes. */
 #define DEBUG_EXECUTE 0x0
+#define DEBUG_PORT    0x2
 #define DEBUG_WRITE   0x9
 #define DEBUG_ACCESS  0xb
 enum {
@@ -34,6 +36,8 @@ enum {
 	DEBUG_AT_INTERRUPT,  /* C of interrupts */
 	DEBUG_AT_STUBS,	     /* the first of the IDT's stubs */
 	DEBUG_AT_STUBS_END,  /* behind all that follows them */
+	DEBUG_AT_NMI,	     /* the entry of NMI */
+	DEBUG_AT_NMI_END,    /* behind it */
 	DEBUG_AT_PERCPU,     /* this CPU's block */
 	DEBUG_AT_PERCPU_END, /* behind what its entries read of it */
 	DEBUG_AT_COUNTERS,   /* its counters of interrupts */
@@ -72,11 +76,10 @@ enum {
 	IRQ_COUNT,	/* vector a came so often on this CPU */
 	IRQ_SPURIOUS,	/* counted as spurious, as unexpected */
 	IRQ_UNEXPECTED,
-	IRQ_WITHDRAW, /* vector a by the APIC, which is told to hold it back when the CPU has it */
-	IRQ_TIMER,    /* a timer in a milliseconds; IRQ_SEEN tells of it */
-	IRQ_SEEN,     /* IRQ_WAS_*, 0 while it has not come */
-	IRQ_SPINNER,  /* a thread of the core's that counts and gives way, without end */
-	IRQ_SPINS,    /* what it has counted */
+	IRQ_TIMER,   /* a timer in a milliseconds; IRQ_SEEN tells of it */
+	IRQ_SEEN,    /* IRQ_WAS_*, 0 while it has not come */
+	IRQ_SPINNER, /* a thread of the core's that counts and gives way, without end */
+	IRQ_SPINS,   /* what it has counted */
 };
 #define IRQ_WAS_HERE 1
 #define IRQ_WAS_DF   2 /* flags DF, AC were set in C */

@@ -26,7 +26,7 @@ bool log_emergency(void);
 /* True from then on: locks on the way to the consoles are to be ignored. */
 bool log_in_emergency(void);
 
-/* The end of a panic as the option panic= wants it, without a further word. */
+/* The end of a panic as the option panic= wants it, without a further word but the status. */
 _Noreturn void panic_stop(void);
 
 /* For our bugs only: prints the message, registers and a backtrace, then halts or reboots. */

@@ -2,7 +2,7 @@
 /*
  * Has the testing core do what it must not, by name; tests/system/test_core_faults.py looks at how
  * that ends. nmi-overflow arms the next NMI and sends it, output has the core fault as it writes to
- * the port of the app's output. Without arguments it has nothing to say.
+ * the port of the app's output, read-user-ac has AC set at the call. Without arguments it has nothing to say.
  *
  * guest: args=""
  */
@@ -32,6 +32,10 @@ int main(int argc, char **argv)
 		printf("not all of this comes out\n");
 		fflush(stdout);
 		result = 0;
+	} else if (!strcmp(argv[1], "read-user-ac")) {
+		__asm__ volatile("pushf; orl $0x40000, (%%rsp); popf" ::: "memory", "cc");
+		result = raw(CALL_FAULT, (long)"read-user", (long)page, 0, 0, 0, 0);
+		__asm__ volatile("pushf; andl $~0x40000, (%%rsp); popf" ::: "memory", "cc");
 	} else {
 		result = raw(CALL_FAULT, (long)argv[1], (long)page, 0, 0, 0, 0);
 	}

@@ -55,8 +55,9 @@ def test_smep():
     assert head.startswith(PAGE_FAULT) and RUN in head, head
 
 
-def test_smap():
-    head = one_report(fault("read-user"))
+@pytest.mark.parametrize("name", ["read-user", "read-user-ac"])
+def test_smap(name):
+    head = one_report(fault(name))
     assert head.startswith(PAGE_FAULT) and "error code 0x1)" in head, head
 
 

@@ -6,6 +6,7 @@ import subprocess
 import time
 
 import ringlet
+from qmp import Monitored
 
 NMIS = 1000
 LINES = 300000
@@ -56,3 +57,16 @@ def test_nmis_while_the_core_writes_its_console(tmp_path):
     assert "ok 1 - the lines are out" in text, text[-2000:]
     assert text.count("# line ") == LINES
     assert "panic" not in text
+
+
+def test_an_nmi_inside_an_nmi(tmp_path):
+    """Ten pairs: the first one's handler takes a fault and waits, which lets the second in."""
+    with Monitored(tmp_path, ringlet.guest("nmi_pair"), "--", "10", core="testing") as machine:
+        for pair in range(10):
+            machine.wait_line(f"^armed {pair}$")
+            machine.qmp("inject-nmi")
+            time.sleep(0.02)
+            machine.qmp("inject-nmi")
+        assert machine.end() == 0, repr(machine)
+        text = "\n".join(machine.lines)
+        assert "20 NMIs" in text and text.count("one in another") == 10, text

@@ -6,6 +6,7 @@
 #include <abi/fcntl.h>
 #include <arch/cpu.h>
 #include <core/boot.h>
+#include <core/filter.h>
 #include <core/fs.h>
 #include <core/fwcfg.h>
 #include <core/heap.h>
@@ -44,9 +45,9 @@ void core_host_options(void)
 
 static void check_options(void)
 {
-	static const char *const known[] = {"app",   "output", "panic",	 "ip",	    "gw",
-					    "input", "tty",    "wx",	 "dns",	    "aslr",
-					    "stack", "ramfs",  "strace", "ioports", "cpus"};
+	static const char *const known[] = {
+		"app",	"output", "panic", "ip",     "gw",    "input",	"tty",	 "wx",	    "dns",
+		"aslr", "stack",  "ramfs", "strace", "allow", "refuse", "learn", "ioports", "cpus"};
 
 	for (unsigned i = 0; i < boot_info.cmdline.options; i++) {
 		const char *o = boot_info.cmdline.option[i];
@@ -107,6 +108,7 @@ static void start_app(void *unused)
 		 page_free_count() * (PAGE_SIZE / 1024), page_total() * (PAGE_SIZE / 1024),
 		 (unsigned long long)(time_now() / NSEC_PER_USEC));
 	trace_begin();
+	filter_begin();
 	exec_app(f, path, argv, NULL, &why);
 	boot_fail("%s %s", path, why);
 }
@@ -125,6 +127,7 @@ _Noreturn void core_main(void)
 	mount_archive();
 	procfs_mount();
 	trace_init();
+	filter_init();
 	if (!thread_create("app", start_app, NULL))
 		boot_fail("too little memory for the app's thread");
 	arch_seal();

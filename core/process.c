@@ -4,6 +4,7 @@
 #include <arch/cpu.h>
 #include <core/deferred.h>
 #include <core/file.h>
+#include <core/filter.h>
 #include <core/log.h>
 #include <core/output.h>
 #include <core/process.h>
@@ -34,6 +35,7 @@ static _Noreturn void end(uint32_t status)
 	const char record[4] = {status, status >> 8, status >> 16, status >> 24};
 
 	WRITE_ONCE(ending, true);
+	filter_tell_used();
 	/* Connections are closed in order: their last segments leave before the machine does. */
 	fd_close_all();
 	deferred_run();

@@ -18,7 +18,7 @@ BEGIN {
 	rule("apps/", hosted)
 	rule("tests/guest/", hosted "|asm/|linux/")
 	rule("tests/unit/", "core/|arch/|arch_impl/|abi/|generated/|" hosted)
-	rule("tools/", "abi/|core/(cmdline|cpio|elf|output)\\.h|generated/version\\.h|linux/|" hosted)
+	rule("tools/", "abi/|core/(cmdline|cpio|elf|output|syscall_info|syscall_set)\\.h|generated/version\\.h|linux/|" hosted)
 }
 
 function rule(prefix, allowed)

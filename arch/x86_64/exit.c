@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The ways out to ring 3 that need C: work found on the way, SYSRET or IRET; and system calls that
- * the tracer sees or that have no handler. Called from entry.S; interrupts off on entry and return.
+ * the tracer or the filter sees. Called from entry.S; interrupts off on entry and return.
  */
 #include <abi/errno.h>
 #include <arch/mmu.h>
+#include <core/filter.h>
 #include <core/log.h>
 #include <core/process.h>
 #include <core/sched.h>
@@ -75,16 +76,21 @@ void syscall_trace(struct regs *r)
 	const uint64_t arg[6] = {r->di, r->si, r->dx, r->r10, r->r8, r->r9};
 	int32_t nr = r->orig_ax;
 
+	bool inside = (uint32_t)nr < SYSCALL_COUNT;
+
+	if (inside)
+		percpu()->syscalls[nr]++;
+	else
+		percpu()->syscalls_outside++;
 	arch_irq_enable();
 	trace_enter(nr, arg);
-	if ((uint32_t)nr < SYSCALL_COUNT) {
-		percpu()->syscalls[nr]++;
+	if (!filter_allows(nr))
+		r->ax = filter_refuse(nr, r->ip, r->orig_ax);
+	else if (inside)
 		r->ax = ((whole_handler)(uintptr_t)syscall_table[nr])(arg[0], arg[1], arg[2],
 								      arg[3], arg[4], arg[5]);
-	} else {
-		percpu()->syscalls_outside++;
+	else
 		r->ax = syscall_outside(r);
-	}
 	trace_exit(nr, arg, r->ax);
 	arch_irq_disable();
 }

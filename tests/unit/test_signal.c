@@ -84,7 +84,7 @@ TEST(the_queue_is_bounded)
 		REQUIRE(send_self(RT + n % 32, ABI_SI_QUEUE, (unsigned)n) == 0);
 	CHECK_EQ(send_self(RT, ABI_SI_QUEUE, 0), -EAGAIN);
 	CHECK_EQ(send_app(RT, ABI_SI_TKILL, 0), -EAGAIN);
-	CHECK_EQ(send_app(RT, ABI_SI_USER, 0), 0);	 /* kill: the number alone */
+	CHECK_EQ(send_app(RT, ABI_SI_USER, 0), 0);	  /* kill: the number alone */
 	CHECK_EQ(send_self(SIGUSR1, ABI_SI_QUEUE, 5), 0); /* has its place */
 	signal_set_blocked(0);
 	REQUIRE(signal_next(&d));

@@ -5,7 +5,7 @@
 #include "../../tools/ringlet/channel.c"
 
 struct seen {
-	char out[1024], err[1024], ready[1024];
+	char out[1024], err[1024], ready[1024], calls[1024];
 	size_t out_len, err_len;
 	unsigned readies, statuses;
 	uint32_t status;
@@ -38,15 +38,25 @@ static void on_ready(void *arg, const char *text)
 	s->readies++;
 }
 
-static const struct channel_handler handler = {on_output, on_status, on_ready};
+static void on_call(void *arg, const char *name)
+{
+	struct seen *s = arg;
 
-/* stdout "hello", READY, an empty record, stderr "oops", stdout with a NUL, status 512. */
+	strcat(s->calls, name);
+	strcat(s->calls, ";");
+}
+
+static const struct channel_handler handler = {on_output, on_status, on_ready, on_call};
+
+/* stdout "hello", READY, an empty record, stderr "oops", stdout with a NUL, calls, status 512. */
 static const char stream[] = "\1\5\0hello"
 			     "\4\14\0ip 10.0.2.15"
 			     "\1\0\0"
 			     "\2\4\0oops"
 			     "\1\3\0a\0b"
 			     "\4\11\0listen 80"
+			     "\5\4\0read"
+			     "\5\5\0write"
 			     "\3\4\0\0\2\0\0";
 
 static void feed_in_pieces(struct seen *s, size_t piece)
@@ -69,6 +79,7 @@ TEST(any_cut_gives_the_same)
 		CHECK_EQ(s.err_len, 4);
 		CHECK_MEM(s.err, "oops", 4);
 		CHECK_STR(s.ready, "ip 10.0.2.15;listen 80;");
+		CHECK_STR(s.calls, "read;write;");
 		CHECK_EQ(s.statuses, 1);
 		CHECK_EQ(s.status, 512);
 	}
@@ -107,7 +118,9 @@ static void check_broken(const char *bytes, size_t n)
 TEST(garbage_is_noticed)
 {
 	check_broken("\0\1\0x", 4);
-	check_broken("\5\1\0x", 4);
+	check_broken("\6\1\0x", 4);
+	check_broken("\5\0\0", 3); /* a call without a name */
+	check_broken("\5\201\0x", 4);
 	check_broken("SeaBIOS (version 1)", 19);
 	check_broken("\3\3\0\0\0\0", 6); /* a status of 3 bytes */
 	check_broken("\3\0\0", 3);	 /* of none */

@@ -15,6 +15,7 @@ static bool header_ok(unsigned type, size_t n)
 	case OUTPUT_STATUS:
 		return n == STATUS_SIZE;
 	case OUTPUT_READY:
+	case OUTPUT_CALL:
 		return n > 0 && n <= CHANNEL_TEXT_MAX;
 	}
 	return false;
@@ -26,10 +27,11 @@ static void finish(struct channel *c)
 
 	if (c->header[0] == OUTPUT_STATUS)
 		c->handler->status(c->arg, b[0] | b[1] << 8 | b[2] << 16 | (uint32_t)b[3] << 24);
-	if (c->header[0] == OUTPUT_READY) {
-		c->body[c->body_len] = '\0';
+	c->body[c->body_len] = '\0';
+	if (c->header[0] == OUTPUT_READY)
 		c->handler->ready(c->arg, c->body);
-	}
+	if (c->header[0] == OUTPUT_CALL)
+		c->handler->call(c->arg, c->body);
 	c->header_len = 0;
 	c->body_len = 0;
 }

@@ -10,13 +10,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define CHANNEL_TEXT_MAX 128 /* of a READY record */
+#define CHANNEL_TEXT_MAX 128 /* of a record with text that is handed on whole */
 
 struct channel_handler {
 	/* A piece of standard output or error; type is OUTPUT_STDOUT or OUTPUT_STDERR. */
 	void (*output)(void *arg, unsigned type, const char *data, size_t n);
 	void (*status)(void *arg, uint32_t status);
 	void (*ready)(void *arg, const char *text);
+	void (*call)(void *arg, const char *name);
 };
 
 /* Zeroed is the start of a stream, but for handler and arg. */

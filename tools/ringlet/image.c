@@ -9,12 +9,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include <core/cmdline.h>
+#include "allow.h"
 #include "archive.h"
 #include "iso.h"
 #include "tool.h"
 
 struct image_options {
-	const char *out, *cmdline;
+	const char *out, *cmdline, *allow;
 	struct strings files; /* the app, then what goes with it */
 };
 
@@ -31,6 +32,9 @@ void help_image(void)
 	     "                         app.cpio is the bare archive (for qemu -initrd)\n"
 	     "      --add HOST:GUEST   the same as the word HOST:GUEST alone\n"
 	     "      --cmdline WORDS    options for the core, as in \"ip=dhcp env.TZ=UTC\"\n"
+	     "      --allow LIST|FILE  the system calls APP may make, by name: any other ends it "
+	     "with\n"
+	     "                         SIGSYS (ENOSYS with --cmdline refuse=enosys)\n"
 	     "  -h, --help             this text\n"
 	     "\n"
 	     "The same input gives the same bytes; dates are SOURCE_DATE_EPOCH's.");
@@ -39,11 +43,9 @@ void help_image(void)
 static void parse_options(struct image_options *o, int argc, char **argv)
 {
 	static const struct option longs[] = {
-		{"output", required_argument, NULL, 'o'},
-		{"add", required_argument, NULL, 'a'},
-		{"cmdline", required_argument, NULL, 'c'},
-		{"help", no_argument, NULL, 'h'},
-		{0},
+		{"output", required_argument, NULL, 'o'},  {"add", required_argument, NULL, 'a'},
+		{"cmdline", required_argument, NULL, 'c'}, {"allow", required_argument, NULL, 'l'},
+		{"help", no_argument, NULL, 'h'},	   {0},
 	};
 	struct strings added = {0};
 	int c;
@@ -55,6 +57,8 @@ static void parse_options(struct image_options *o, int argc, char **argv)
 			strings_add(&added, optarg);
 		else if (c == 'c')
 			o->cmdline = optarg;
+		else if (c == 'l')
+			o->allow = optarg;
 		else if (c == 1)
 			strings_add(&o->files, optarg);
 		else if (c == 'h')
@@ -122,6 +126,9 @@ int command_image(int argc, char **argv)
 	app = archive_add_app(&a, o.files.v[0]);
 	for (size_t i = 1; i < o.files.n; i++)
 		archive_add(&a, o.files.v[i]);
+	if (o.allow)
+		allow_add(&a, o.allow);
+	allow_check(&a);
 	build_cmdline(&cmdline, app, o.cmdline, argv + optind);
 
 	/* Made under another name and moved when whole: a failure leaves an old image as it was. */

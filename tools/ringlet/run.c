@@ -11,6 +11,7 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 #include <core/cmdline.h>
+#include "allow.h"
 #include "archive.h"
 #include "iso.h"
 #include "run.h"
@@ -31,6 +32,10 @@ void help_run(void)
 	     "      --smp N               CPUs of the machine (1)\n"
 	     "      --add HOST:GUEST      a file or folder for the program (not with an image)\n"
 	     "      --cmdline WORDS       options for the core, as in \"ip=dhcp env.TZ=UTC\"\n"
+	     "      --allow LIST|FILE     the system calls the program may make, by name, of "
+	     "those\n"
+	     "                            that an image allows\n"
+	     "      --learn FILE          add those it makes to FILE, which --allow takes\n"
 	     "  -q, --quiet               no log and no notes\n"
 	     "      --timeout SECONDS     stop the machine then, with status 124\n"
 	     "      --accel auto|kvm|tcg  auto takes KVM if a trial boot under it succeeds\n"
@@ -49,7 +54,7 @@ void help_run(void)
 
 struct run_command {
 	struct run_options options;
-	const char *file, *cmdline;
+	const char *file, *cmdline, *allow;
 	struct strings added;
 };
 
@@ -57,6 +62,8 @@ enum {
 	O_SMP = 256,
 	O_ADD,
 	O_CMDLINE,
+	O_ALLOW,
+	O_LEARN,
 	O_TIMEOUT,
 	O_ACCEL,
 	O_ICOUNT,
@@ -72,6 +79,8 @@ static const struct option longs[] = {
 	{"smp", required_argument, NULL, O_SMP},
 	{"add", required_argument, NULL, O_ADD},
 	{"cmdline", required_argument, NULL, O_CMDLINE},
+	{"allow", required_argument, NULL, O_ALLOW},
+	{"learn", required_argument, NULL, O_LEARN},
 	{"quiet", no_argument, NULL, 'q'},
 	{"timeout", required_argument, NULL, O_TIMEOUT},
 	{"accel", required_argument, NULL, O_ACCEL},
@@ -124,6 +133,12 @@ static void take_option(struct run_command *r, int c)
 		break;
 	case O_CMDLINE:
 		r->cmdline = optarg;
+		break;
+	case O_ALLOW:
+		r->allow = optarg;
+		break;
+	case O_LEARN:
+		o->learn = optarg;
 		break;
 	case O_TIMEOUT:
 		o->timeout = parse_number(optarg, "--timeout", 1, 1000000);
@@ -200,6 +215,14 @@ static char *core_cmdline(const struct run_command *r, const char *app, char **a
 		buffer_addf(&b, " tty=1");
 	if (app && cmdline_quote(word, sizeof(word), app) >= 0)
 		buffer_addf(&b, " app=%s", word);
+	if (r->allow) {
+		char *list = allow_parse(r->allow, ',');
+
+		buffer_addf(&b, " allow=%s", list);
+		free(list);
+	}
+	if (r->options.learn)
+		buffer_addf(&b, " learn=1");
 	if (r->cmdline)
 		buffer_addf(&b, " %s", r->cmdline);
 	for (char **a = args; *a; a++) {
@@ -291,6 +314,11 @@ int command_run(int argc, char **argv)
 	}
 	if (result < 0)
 		die("the ports chosen were taken by others each time");
+	if (o->learn && o->calls.n)
+		allow_learn(o->learn, &o->calls);
+	else if (o->learn)
+		note("%s: nothing was learned, as the program did not come to its end", o->learn);
+	strings_free(&o->calls);
 	free(o->cmdline);
 	free((char *)source.archive == r.file ? NULL : (char *)source.archive);
 	strings_free(&r.added);

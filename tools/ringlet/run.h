@@ -26,10 +26,12 @@ struct run_options {
 	unsigned cpus;
 	enum accel accel;
 	bool icount, uefi, disk, no_net;
-	bool input;	  /* standard input goes to the app */
-	unsigned timeout; /* seconds, 0: none */
-	const char *qemu; /* more arguments */
-	char *cmdline;	  /* for the core: what is appended to the image's own */
+	bool input;	      /* standard input goes to the app */
+	unsigned timeout;     /* seconds, 0: none */
+	const char *qemu;     /* more arguments */
+	char *cmdline;	      /* for the core: what is appended to the image's own */
+	const char *learn;    /* file for the system calls the app makes, or NULL */
+	struct strings calls; /* their names, once the app has ended */
 };
 
 /* What is booted: an ISO, or a core with an archive. */

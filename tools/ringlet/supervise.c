@@ -92,7 +92,14 @@ static void on_ready(void *arg, const char *text)
 	ready_event(&s->ready, text, now_ms());
 }
 
-static const struct channel_handler channel_handler = {on_output, on_status, on_ready};
+static void on_call(void *arg, const char *name)
+{
+	struct supervisor *s = arg;
+
+	strings_add(&s->options->calls, name);
+}
+
+static const struct channel_handler channel_handler = {on_output, on_status, on_ready, on_call};
 
 /* Bytes read, 0 at the end (fd is closed then), -1 for nothing now. */
 static ssize_t read_some(int *fd, char *buf, size_t size)

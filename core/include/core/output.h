@@ -16,6 +16,7 @@
 	3 /* 4 bytes, little-endian: 0..255 exit status, 256 + n signal n, 512 core failed */
 #define OUTPUT_READY \
 	4 /* text: "ip ADDRESS" when an address is set; "listen PORT" at the first listen() */
+#define OUTPUT_CALL 5 /* text: the name of a system call the app made; at its end, with learn=1 */
 
 #define STATUS_CORE_FAILED 512
 

@@ -177,6 +177,35 @@ TEST(proc_faults_move_by_what_was_read)
 	CHECK_EQ(sys_close(fd), 0);
 }
 
+static int replaced_fd;
+
+/* While a reader copies, another reads the same file from its beginning. */
+static int replace_text(uintptr_t addr, unsigned access)
+{
+	static char *other;
+
+	(void)access;
+	other = fake_user_alloc(8);
+	CHECK_EQ(sys_pread64(replaced_fd, other, 8, 0), 8);
+	return arch_mmu_map(ALIGN_DOWN(addr, PAGE_SIZE), virt_to_phys(fake_ram(PAGE_SIZE)),
+			    MMU_READ | MMU_WRITE | MMU_USER);
+}
+
+TEST(proc_text_stays_while_it_is_read)
+{
+	char *app;
+
+	mount_proc();
+	fake_counts.lines = 10;
+	replaced_fd = open_path("/proc/cpuinfo", O_RDONLY);
+	app = fake_user_alloc(16); /* to the end of a page */
+	fake_fault_handler = replace_text;
+	CHECK_EQ(sys_read(replaced_fd, app, 32), 32);
+	fake_fault_handler = NULL;
+	CHECK_MEM((char *)fake_user_host(app + 16), "ne 2\nline 3\nline", 16);
+	CHECK_EQ(sys_close(replaced_fd), 0);
+}
+
 TEST(proc_without_memory)
 {
 	char *app = fake_user_alloc(16);

@@ -172,6 +172,18 @@ TEST(trace_any_argument)
 	}
 }
 
+TEST(trace_long_line)
+{
+	char name[33];
+	uint64_t at;
+
+	memset(name, 7, sizeof(name) - 1);
+	name[32] = 0;
+	at = PTR(fake_user_str(name));
+	CHECK(strlen(LINE(SYS_renameat, 0, 3, at, 4, at)) > 200);
+	CHECK(strlen(fake_log_last) < 240);
+}
+
 TEST(trace_calls_that_do_not_return)
 {
 	option("strace=1");

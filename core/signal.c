@@ -294,7 +294,8 @@ int signal_send_tid(int tid, const struct abi_siginfo *info)
 
 void signal_send_self(int sig)
 {
-	const struct abi_siginfo info = {.signo = sig, .code = ABI_SI_USER, .rt.pid = APP_PID};
+	const struct abi_siginfo info = {
+		.signo = sig, .code = ABI_SI_USER, .rt = {.pid = APP_PID, .uid = process_user()}};
 
 	signal_send_thread(current_thread(), &info);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* System calls about the process and the machine: honest values for one process without users. */
+/* System calls about the process and the machine: honest values for one process. */
 #include <abi/errno.h>
 #include <core/process.h>
 #include <core/sched.h>
@@ -22,26 +22,6 @@ long sys_getppid(void)
 long sys_gettid(void)
 {
 	return current_thread()->tid;
-}
-
-long sys_getuid(void)
-{
-	return 0;
-}
-
-long sys_getgid(void)
-{
-	return 0;
-}
-
-long sys_geteuid(void)
-{
-	return 0;
-}
-
-long sys_getegid(void)
-{
-	return 0;
 }
 
 long sys_sched_yield(void)

@@ -50,7 +50,8 @@ static long send_thread(int tid, const struct abi_siginfo *info)
  */
 long sys_kill(int pid, int sig)
 {
-	const struct abi_siginfo info = {.signo = sig, .code = ABI_SI_USER, .rt = {.pid = APP_PID}};
+	const struct abi_siginfo info = {
+		.signo = sig, .code = ABI_SI_USER, .rt = {.pid = APP_PID, .uid = process_user()}};
 
 	return send_process(pid ? pid : APP_PID, &info);
 }
@@ -58,7 +59,7 @@ long sys_kill(int pid, int sig)
 static long do_tkill(int tid, int sig)
 {
 	const struct abi_siginfo info = {
-		.signo = sig, .code = ABI_SI_TKILL, .rt = {.pid = APP_PID}};
+		.signo = sig, .code = ABI_SI_TKILL, .rt = {.pid = APP_PID, .uid = process_user()}};
 
 	return send_thread(tid, &info);
 }

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * I/O ports for the app: ioperm and iopl, if the option ioports=1 permits them. Both work through the
- * bitmap of the TSS; IOPL in the flags stays 0, so that CLI and STI are never the app's. Each thread
- * has its own bitmap, each version of it a number of its own, by which a CPU knows what its TSS
- * holds. Thread context, but for ioports_load().
+ * I/O ports for the app: ioperm and iopl, if the option ioports=1 permits them and the app is still
+ * user 0. Both work through the bitmap of the TSS; IOPL in the flags stays 0, so that CLI and STI are
+ * never the app's. Each thread has its own bitmap, each version of it a number of its own, by which a
+ * CPU knows what its TSS holds. Thread context, but for ioports_load().
  */
 #include <abi/errno.h>
 #include <core/boot.h>
 #include <core/heap.h>
+#include <core/process.h>
 #include <core/sched.h>
 #include <core/string.h>
 #include <core/syscall.h>
@@ -89,7 +90,7 @@ static bool permitted(void)
 {
 	const char *option = cmdline_get(&boot_info.cmdline, "ioports");
 
-	return option && !strcmp(option, "1");
+	return option && !strcmp(option, "1") && process_privileged();
 }
 
 static bool none_granted(const struct ioports *ports)

@@ -38,6 +38,10 @@ const char *exec_symbol(uintptr_t addr, uint64_t *offset);
 _Noreturn void process_exit(int status);
 _Noreturn void process_kill(int sig);
 
+/* False once the app has become somebody else than user 0 (core/sys_cred.c); its real user id. */
+bool process_privileged(void);
+uint32_t process_user(void);
+
 /* True once the app is ending: sleeps end. */
 bool process_ending(void);
 

@@ -54,6 +54,7 @@ static void detect_structured(struct cpu_features *f)
 	f->rdseed = r.ebx & 1u << 18;
 	f->smap = r.ebx & 1u << 20;
 	f->umip = r.ecx & 1u << 2;
+	f->pku = r.ecx & 1u << 3;
 	if (r.edx & 1u << 29)
 		f->rdcl_no = rdmsr(MSR_ARCH_CAPABILITIES) & ARCH_CAP_RDCL_NO;
 	if (!memcmp(f->vendor, "AuthenticAMD", 12) || !memcmp(f->vendor, "HygonGenuine", 12))
@@ -108,6 +109,7 @@ void cpu_enable(void)
 	cr4 |= f->umip ? CR4_UMIP : 0;
 	cr4 |= f->fsgsbase ? CR4_FSGSBASE : 0;
 	cr4 |= f->xsave ? CR4_OSXSAVE : 0;
+	cr4 |= f->xsave && f->pku ? CR4_PKE : 0;
 	write_cr4(cr4);
 	write_cr0((read_cr0() | CR0_WP | CR0_NE | CR0_MP) & ~(CR0_EM | CR0_TS | CR0_AM));
 	write_cr0(read_cr0() | CR0_AM);

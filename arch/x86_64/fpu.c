@@ -18,8 +18,8 @@
 #include <x86/fpu.h>
 #include <x86/percpu.h>
 
-/* x87, SSE, AVX, AVX-512: what a program may use without asking. */
-#define XCR0_WANTED 0xe7
+/* x87, SSE, AVX, AVX-512, PKRU: what a program may use without asking. */
+#define XCR0_WANTED 0x2e7
 #define FPU_ORDER   0 /* one page holds the state of every feature in XCR0_WANTED */
 
 #define MXCSR_MASK_DEFAULT 0xffbf /* of a CPU whose FXSAVE tells none: SDM volume 1, 11.6.6 */

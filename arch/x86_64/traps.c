@@ -78,8 +78,8 @@ static _Noreturn void app_ends(unsigned vector, uint64_t error, const struct abi
 					   : "read",
 			(unsigned long long)info->fault.address,
 			info->fault.address >= ARCH_USER_END ? "not the app's"
-			: info->code == ABI_SEGV_ACCERR	     ? "mapped without that right"
-							     : "not mapped");
+			: info->code == ABI_SEGV_MAPERR	     ? "not mapped"
+							     : "mapped without that right");
 	else
 		log_err("app: %s (vector %u, error code %#llx)", exception_of(vector)->name, vector,
 			(unsigned long long)error);
@@ -111,6 +111,9 @@ static __noinline void page_fault_signal(uint64_t error, uintptr_t addr, int err
 	/* Which of the core's addresses are mapped is not told: all look as if they were. */
 	error |= PF_USER | (addr >= ARCH_USER_END ? PF_PRESENT : 0);
 	info.code = err == -EACCES ? ABI_SEGV_ACCERR : ABI_SEGV_MAPERR;
+	/* Every page has key 0, which is what siginfo tells. */
+	if (error & PF_PKEY)
+		info.code = ABI_SEGV_PKUERR;
 	app_signal(VECTOR_PF, error, &info);
 }
 
@@ -119,7 +122,7 @@ static void page_fault_user(uint64_t error, uintptr_t addr)
 	int err = -EFAULT;
 
 	arch_irq_enable();
-	/* An access of the CPU's own (a descriptor, say) is not one that mapping a page would help. */
+	/* What the CPU does for itself (a descriptor, say) or PKRU forbids, mapping a page won't help. */
 	if (addr < ARCH_USER_END && (error & ~(PF_PRESENT | PF_WRITE | PF_INSTR)) == PF_USER)
 		err = vm_fault(addr, fault_access(error));
 	if (unlikely(err))
@@ -237,7 +240,7 @@ void exception_core(struct regs *r, unsigned vector, uint64_t error)
 
 	percpu()->interrupts[vector]++;
 	if (vector == VECTOR_PF && addr < ARCH_USER_END && irqs && extable_has(r->ip) &&
-	    !(error & PF_INSTR)) {
+	    !(error & (PF_INSTR | PF_PKEY))) {
 		int err;
 
 		arch_irq_enable();

@@ -47,6 +47,7 @@
 #define CR4_OSXSAVE    (1 << 18)
 #define CR4_SMEP       (1 << 20)
 #define CR4_SMAP       (1 << 21)
+#define CR4_PKE	       (1 << 22)
 
 /* SDM volume 3, section 17.2. What has happened is what DR6 has but DR6_CLEAR has not. */
 #define DR6_CLEAR   0xffff0ff0
@@ -148,6 +149,7 @@
 #define PF_WRITE   2
 #define PF_USER	   4
 #define PF_INSTR   16
+#define PF_PKEY	   32 /* PKRU forbids it */
 
 /* Kinds of patched places in the text (cpu.c). */
 #define PATCH_CLAC 0

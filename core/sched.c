@@ -78,6 +78,7 @@ uint64_t sched_cpu_time(void)
 static void schedule(void)
 {
 	struct thread *prev = current_thread(), *next;
+	bool waiting;
 
 	spin_lock(&queue_lock);
 	__atomic_and_fetch(&prev->work, ~(uint32_t)WORK_RESCHED, __ATOMIC_RELAXED);
@@ -87,9 +88,13 @@ static void schedule(void)
 	if (prev->state == THREAD_RUNNABLE && next != prev && prev != &boot_thread)
 		list_add_tail(&run_queue, &prev->run);
 	switches += next != prev;
+	waiting = !list_empty(&run_queue);
 	spin_unlock(&queue_lock);
 	if (next == prev)
 		return;
+	/* Here, since next may go on at any of the places that came here: what waits must not starve. */
+	if (waiting && !slice_timer.active)
+		timer_start(&slice_timer, time_now() + SLICE_NS);
 	/* What an interrupt left to prev's exit must not wait for prev to run again. */
 	if (deferred_pending())
 		work_set(next, WORK_DEFERRED);
@@ -248,11 +253,8 @@ void sched_exit_work(uint32_t work)
 		deferred_run();
 		arch_irq_disable();
 	}
-	if (work & WORK_RESCHED) {
+	if (work & WORK_RESCHED)
 		schedule();
-		if (!queue_empty())
-			timer_start(&slice_timer, time_now() + SLICE_NS);
-	}
 }
 
 _Noreturn void sched_idle(void)

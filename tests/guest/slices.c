@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Threads that never call the core share the processor: whoever was made to give way gets it again,
+ * also from a thread that had not run before and from one that comes out of a sleep.
+ *
+ * guest: timeout=20
+ * guest: timeout=20 run="--qemu '-cpu qemu64'"
+ */
+#include <time.h>
+#include "thread.h"
+
+#define LONG_NS (40 * 1000000ull) /* many slices */
+
+static struct test_thread one, two;
+static uint32_t over, word;
+
+static uint64_t now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+}
+
+/* In ring 3 throughout: looks at a word until it is set. */
+static void spin(void *unused)
+{
+	(void)unused;
+	while (!__atomic_load_n(&over, __ATOMIC_ACQUIRE))
+		;
+}
+
+static void sleep_then_spin(void *unused)
+{
+	while (!__atomic_load_n(&word, __ATOMIC_ACQUIRE))
+		futex(&word, FUTEX_WAIT, 0, 0, 0, 0);
+	spin(unused);
+}
+
+/* This thread runs on until the others must have had their turn, and ends theirs. */
+static void run_on(const char *what)
+{
+	uint64_t end = now() + LONG_NS;
+
+	while (now() < end)
+		;
+	__atomic_store_n(&over, 1, __ATOMIC_RELEASE);
+	ok(true, "%s", what);
+}
+
+static void new_thread(void)
+{
+	over = 0;
+	thread_start(&one, spin, 0);
+	run_on("the maker of a thread goes on beside it");
+	thread_join(&one);
+}
+
+static void woken_thread(void)
+{
+	over = word = 0;
+	thread_start(&one, sleep_then_spin, 0);
+	/* It sleeps by now: this thread slept longer than it took to begin. */
+	nanosleep(&(struct timespec){0, 20000000}, 0);
+	__atomic_store_n(&word, 1, __ATOMIC_RELEASE);
+	futex(&word, FUTEX_WAKE, 1, 0, 0, 0);
+	run_on("who woke a thread goes on beside it");
+	thread_join(&one);
+}
+
+/* Short sleeps end while others spin. */
+static void short_sleeps(void)
+{
+	over = 0;
+	thread_start(&one, spin, 0);
+	thread_start(&two, spin, 0);
+	for (int i = 0; i < 50; i++)
+		nanosleep(&(struct timespec){0, 2000}, 0);
+	run_on("who sleeps for moments goes on beside two");
+	thread_join(&one);
+	thread_join(&two);
+}
+
+int main(void)
+{
+	new_thread();
+	woken_thread();
+	short_sleeps();
+	return done();
+}

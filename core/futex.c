@@ -117,7 +117,8 @@ long futex_wake(uintptr_t addr, uint32_t n, uint32_t bitset)
 	if (list_empty(&b->waiters))
 		return 0;
 	spin_lock(&b->lock);
-	woken = wake_in(b, addr, n, bitset);
+	/* Linux counts after it has woken one, and programs of it rely on that: 0 wakes one too. */
+	woken = wake_in(b, addr, max(n, (uint32_t)1), bitset);
 	spin_unlock(&b->lock);
 	return woken;
 }

@@ -49,14 +49,14 @@ static void join_waiters(void)
 static void waking(void)
 {
 	start_waiters();
-	is(futex(&word, FUTEX_WAKE, 1, 0, 0, 0), 1, "one waiter is woken");
+	is(futex(&word, FUTEX_WAKE, 0, 0, 0, 0), 1, "one waiter is woken, also by a count of 0");
 	is(futex(&word, FUTEX_WAKE_BITSET, 9, 0, 0, 1u << 3), 1, "the one with that bit");
 	is(futex(&second, FUTEX_WAKE, 9, 0, 0, 0), 0, "nobody waits on another word");
 	is(futex(&word, FUTEX_WAKE, 99, 0, 0, 0), 2, "the other two");
 	join_waiters();
 	is(woken, WAITERS, "all went on");
 	is(results[0] | results[1] | results[2] | results[3], 0, "and were told 0");
-	is(futex(&word, FUTEX_WAKE, 1, 0, 0, 0), 0, "nobody is left");
+	is(futex(&word, FUTEX_WAKE, 0, 0, 0, 0), 0, "nobody is left");
 }
 
 static void moving(void)

@@ -13,6 +13,7 @@
 #include <core/string.h>
 #include <core/syscall.h>
 #include <core/trace.h>
+#include <core/uaccess.h>
 #include <core/vm.h>
 #include <x86/arch.h>
 #include <x86/cpu.h>
@@ -138,13 +139,31 @@ static int debug_code(uint64_t causes)
 	return causes & DR6_TRAPS ? ABI_TRAP_HWBKPT : ABI_TRAP_BRKPT;
 }
 
+/*
+ * SYSENTER keeps neither RIP nor RSP and so has no way back: its code segment is null (segments.c),
+ * which makes it #GP. Who tries it learns by RAX that there is no such system call, as on Linux; the
+ * signal follows. Not for code segments with a base: reading there would be guessing.
+ */
+static void sysenter_answer(struct regs *r)
+{
+	static const uint8_t sysenter[] = {0x0f, 0x34};
+	uint8_t code[sizeof(sysenter)];
+
+	if ((r->cs == SEL_USER_CS || r->cs == SEL_USER_CS32) &&
+	    !copy_from_user(code, (const void __user *)r->ip, sizeof(code)) &&
+	    !memcmp(code, sysenter, sizeof(code)))
+		r->ax = -ENOSYS;
+}
+
 /* Every exception but #PF that is a signal. */
-static __noinline void exception_signal(const struct regs *r, unsigned vector, uint64_t error)
+static __noinline void exception_signal(struct regs *r, unsigned vector, uint64_t error)
 {
 	const struct exception *e = exception_of(vector);
 	struct abi_siginfo info = {.signo = e->signal, .code = e->code};
 
 	arch_irq_enable();
+	if (vector == VECTOR_GP && error == 0)
+		sysenter_answer(r);
 	if (vector == VECTOR_MF || vector == VECTOR_XM)
 		info.code = fpu_exception_code(vector);
 	else if (vector == VECTOR_DB)

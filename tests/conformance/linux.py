@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Debian's kernel as a guest that runs programs one after the other, as root, and tells what each said.
 
-The normal kernel, not the cloud's: it has 16-bit segments. Without a vDSO, as Ringlet has none. The packages come by apt, checked against
+The normal kernel, not the cloud's: it has 16-bit segments. The packages come by apt, checked against
 its signed index, or from the folder LINUX_GUEST (linux-image-*-amd64*.deb and busybox-static*.deb).
 The machine and the archive are those of tools/bench.
 """
@@ -97,7 +97,7 @@ class Kernel:
             initramfs = os.path.join(work, "initramfs")
             self._archive(initramfs, programs, seconds)
             boot = ["-kernel", self.image, "-initrd", initramfs,
-                    "-append", "console=ttyS0 quiet loglevel=0 panic=-1 vdso=0"]
+                    "-append", "console=ttyS0 quiet loglevel=0 panic=-1"]
             with Run(qemu, settings, boot) as machine:
                 machine.wait(120 + seconds * len(programs))
                 data = machine.read(machine.serial)

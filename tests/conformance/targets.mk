@@ -13,8 +13,7 @@ CONFORMANCE_ALONE := $(call conformance_list,$$2 == "alone")
 comma := ,
 # As the tests' own Makefile has them, but static and without their warnings.
 CONFORMANCE_CFLAGS := -O2 -g -std=gnu99 -pthread -no-pie -static -w
-CONFORMANCE_WRAP := $(patsubst %,-Wl$(comma)--wrap=%,fork wait waitpid ptrace pthread_create \
-	pthread_join syscall)
+CONFORMANCE_WRAP := $(patsubst %,-Wl$(comma)--wrap=%,fork wait waitpid ptrace)
 
 $(CONFORMANCE_LINUX)/stamp: $(srcdir)/tests/conformance/fetch
 	$(Q)$< $(@D)

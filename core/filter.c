@@ -154,8 +154,9 @@ long filter_refuse(long number, uintptr_t pc, long rolled_back)
 		report(number, pc);
 	if (filter.enosys)
 		return -ENOSYS;
-	(void)info;
-	(void)rolled_back;
+	if (signal_force(&info))
+		return rolled_back;
+	arch_report_user();
 	process_kill(SIGSYS);
 }
 

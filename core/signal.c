@@ -280,6 +280,18 @@ static struct thread *thread_of(int tid)
 	return NULL;
 }
 
+unsigned signal_count_threads(bool (*holds)(const struct thread *t))
+{
+	unsigned long irq = spin_lock_irqsave(&signal_lock);
+	const struct thread *t;
+	unsigned n = 0;
+
+	list_for_each_entry (t, &threads, signals.thread)
+		n += t != current_thread() && holds(t);
+	spin_unlock_irqrestore(&signal_lock, irq);
+	return n;
+}
+
 int signal_send_tid(int tid, const struct abi_siginfo *info)
 {
 	unsigned long irq = spin_lock_irqsave(&signal_lock);

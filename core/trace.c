@@ -87,7 +87,9 @@ void trace_enter(long number, const uint64_t arg[6])
 {
 	struct trace_line l = {.used = 0};
 
-	if ((number != SYS_exit && number != SYS_exit_group) || !tells_of(number))
+	if (!tells_of(number))
+		return;
+	if (number != SYS_exit && number != SYS_exit_group && number != SYS_rt_sigreturn)
 		return;
 	put_call(&l, number, arg, false, 0);
 	tell(&l);

@@ -2,9 +2,11 @@
 /* Names of errors, signals and flags, for the tracer: tables, and looking things up in them. */
 #include <abi/errno.h>
 #include <abi/fcntl.h>
+#include <abi/futex.h>
 #include <abi/mman.h>
 #include <abi/poll.h>
 #include <abi/resource.h>
+#include <abi/sched.h>
 #include <abi/socket.h>
 #include <abi/time.h>
 #include <core/signal.h>
@@ -345,18 +347,28 @@ static const struct trace_bits prctl_bits[] = {{ALL, 0x1001, "ARCH_SET_GS"},
 					       {ALL, 0x1003, "ARCH_GET_FS"},
 					       {ALL, 0x1004, "ARCH_GET_GS"},
 					       END};
-static const struct trace_bits clone_bits[] = {{0x100, 0x100, "CLONE_VM"},
-					       {0x200, 0x200, "CLONE_FS"},
-					       {0x400, 0x400, "CLONE_FILES"},
-					       {0x800, 0x800, "CLONE_SIGHAND"},
-					       {0x4000, 0x4000, "CLONE_VFORK"},
-					       {0x10000, 0x10000, "CLONE_THREAD"},
-					       {0x40000, 0x40000, "CLONE_SYSVSEM"},
-					       {0x80000, 0x80000, "CLONE_SETTLS"},
-					       {0x100000, 0x100000, "CLONE_PARENT_SETTID"},
-					       {0x200000, 0x200000, "CLONE_CHILD_CLEARTID"},
-					       {0x1000000, 0x1000000, "CLONE_CHILD_SETTID"},
+static const struct trace_bits clone_bits[] = {BIT(CLONE_VM),
+					       BIT(CLONE_FS),
+					       BIT(CLONE_FILES),
+					       BIT(CLONE_SIGHAND),
+					       BIT(CLONE_VFORK),
+					       BIT(CLONE_THREAD),
+					       BIT(CLONE_SYSVSEM),
+					       BIT(CLONE_SETTLS),
+					       BIT(CLONE_PARENT_SETTID),
+					       BIT(CLONE_CHILD_CLEARTID),
+					       BIT(CLONE_CHILD_SETTID),
 					       END};
+static const struct trace_bits futex_bits[] = {
+	FIELD(0x7f, FUTEX_WAIT),	FIELD(0x7f, FUTEX_WAKE),
+	FIELD(0x7f, FUTEX_REQUEUE),	FIELD(0x7f, FUTEX_CMP_REQUEUE),
+	FIELD(0x7f, FUTEX_WAKE_OP),	FIELD(0x7f, FUTEX_WAIT_BITSET),
+	FIELD(0x7f, FUTEX_WAKE_BITSET), BIT(FUTEX_PRIVATE_FLAG),
+	BIT(FUTEX_CLOCK_REALTIME),	END};
+static const struct trace_bits advice_bits[] = {
+	VALUE(MADV_NORMAL),   VALUE(MADV_RANDOM),     VALUE(MADV_SEQUENTIAL),
+	VALUE(MADV_WILLNEED), VALUE(MADV_DONTNEED),   VALUE(MADV_FREE),
+	VALUE(MADV_HUGEPAGE), VALUE(MADV_NOHUGEPAGE), END};
 const struct trace_bits trace_poll_bits[] = {
 	BIT(POLLIN),   BIT(POLLPRI),	BIT(POLLOUT),	 BIT(POLLERR),	 BIT(POLLHUP),
 	BIT(POLLNVAL), BIT(POLLRDNORM), BIT(POLLWRNORM), BIT(POLLRDHUP), END};
@@ -398,7 +410,9 @@ const struct trace_bits *trace_bits(char kind)
 		['R' - 'A'] = access_bits,
 		['U' - 'A'] = level_bits,
 		['X' - 'A'] = open_bits + OPEN_MODES,
+		['Y' - 'A'] = advice_bits,
 		['c' - 'A'] = prctl_bits,
+		['f' - 'A'] = futex_bits,
 		['h' - 'A'] = shutdown_bits,
 		['k' - 'A'] = clock_bits,
 		['n' - 'A'] = clone_bits,

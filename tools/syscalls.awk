@@ -68,7 +68,7 @@ function map(list, n, i, pair)
 # this call's argument goes before what is known of its name, and that before its type.
 BEGIN {
 	map("open.flags=O; openat.flags=O; pipe2.flags=X; dup3.flags=X; accept4.flags=K; mmap.flags=M")
-	map("newfstatat.flags=A; unlinkat.flags=A; clock_nanosleep.flags=N; clone.flags=n")
+	map("newfstatat.flags=A; unlinkat.flags=A; clock_nanosleep.flags=N; clone.flags=n; clone.tls=p; futex.op=f; madvise.advice=Y")
 	map("sendto.flags=G; recvfrom.flags=G; sendmsg.flags=G; recvmsg.flags=G")
 	map("socket.domain=F; socket.type=K; socket.protocol=D; shutdown.how=h")
 	map("setsockopt.level=U; setsockopt.name=W; setsockopt.val=E; getsockopt.level=U; getsockopt.name=W")

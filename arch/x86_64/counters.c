@@ -11,16 +11,16 @@
 #include <x86/arch.h>
 #include <x86/asm.h>
 #include <x86/percpu.h>
+#include <x86/smp.h>
 
 static const struct percpu *block(unsigned cpu)
 {
-	(void)cpu;
-	return &percpu_boot;
+	return percpu_table[cpu];
 }
 
 unsigned arch_count_cpus(void)
 {
-	return 1;
+	return smp_cpus;
 }
 
 uint64_t arch_count_syscall(unsigned number)
@@ -53,11 +53,11 @@ void arch_count_returns(struct arch_returns *r)
 	}
 }
 
-bool arch_in_syscall(const struct thread *t)
+long arch_syscall_of(const struct thread *t)
 {
 	const struct regs *r = (const struct regs *)(t->arch.stack_top - sizeof(*r));
 
-	return t->arch.fpu && (int64_t)r->orig_ax >= 0;
+	return t->arch.fpu ? (int32_t)r->orig_ax : -1;
 }
 
 uint64_t arch_count_vector(unsigned cpu, unsigned vector)
@@ -96,6 +96,12 @@ const char *arch_vector_name(unsigned vector)
 		return "int80";
 	case VECTOR_TIMER:
 		return "timer";
+	case VECTOR_CALL:
+		return "call";
+	case VECTOR_RESCHED:
+		return "resched";
+	case VECTOR_HALT:
+		return "halt";
 	case VECTOR_MC_POLL:
 		return "mcpoll";
 	case VECTOR_SPURIOUS:

@@ -11,6 +11,7 @@
 #include <core/process.h>
 #include <core/sched.h>
 #include <core/syscall.h>
+#include <core/trace.h>
 #include <core/uaccess.h>
 #include <generated/syscall_numbers.h>
 #include <x86/arch.h>
@@ -185,6 +186,7 @@ void signal_deliver(struct regs *r)
 		signal_restore_saved();
 		return;
 	}
+	trace_signal(&d.info);
 	restart_call(r, true, d.action.flags);
 	if (handler_enter(r, &d)) {
 		signal_handler_begins(&d);

@@ -17,18 +17,27 @@ static void put_count(struct proc_text *t, const char *name, uint64_t n)
 	proc_put(t, "%s %llu\n", name, (unsigned long long)n);
 }
 
+/* In a call that will go back. */
+static bool in_call(const struct thread *t)
+{
+	long number = arch_syscall_of(t);
+
+	return number >= 0 && number != SYS_exit && number != SYS_exit_group;
+}
+
 /*
- * The reader's own call has not gone back yet, nor will a call that ended its thread; every other
- * call of the past left in one of three ways, two of which are counted.
+ * The reader's own call has not gone back yet, nor have those that other threads are in, nor will
+ * one that ended its thread; every other call left in one of three ways, two of which are counted.
  */
 static void show_returns(struct proc_text *t)
 {
-	uint64_t never, left;
+	uint64_t inside, left;
 	struct arch_returns r;
 
 	arch_count_returns(&r);
-	never = 1 + arch_count_syscall(SYS_exit) + arch_count_syscall(SYS_exit_group);
-	left = r.calls - never;
+	inside = 1 + signal_count_threads(in_call);
+	inside += arch_count_syscall(SYS_exit) + arch_count_syscall(SYS_exit_group);
+	left = r.calls - inside;
 	put_count(t, "sysret_fast", left - r.sysret_slow - r.iret_syscall);
 	put_count(t, "sysret_slow", r.sysret_slow);
 	put_count(t, "iret", r.iret);

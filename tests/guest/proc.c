@@ -14,7 +14,8 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
-#include "tap.h"
+#include "sigraw.h"
+#include "thread.h"
 
 #define CALLS	 1000
 #define USER_END 0x7ffffffff000ul /* where the app's half ends */
@@ -104,6 +105,80 @@ static void test_returns(void)
 	ok(b.iret - a.iret >= CALLS && b.iret - a.iret <= taken,
 	   "INT 0x80 goes back by IRET: %ld of them, %ld interrupts", b.iret - a.iret, taken);
 	ok(b.fast - a.fast <= 1, "and not by SYSRET: %ld", b.fast - a.fast);
+	close(fd);
+}
+
+static void nothing(int sig, struct raw_info *info, struct raw_context *c)
+{
+	(void)sig;
+	(void)info;
+	(void)c;
+}
+
+/* A handler's way back, whether from a trap or from a call, is an IRET of its own. */
+static void test_returns_of_handlers(void)
+{
+	int fd = open("/proc/ringlet/returns", O_RDONLY);
+	struct returns a, b;
+
+	action(S_TRAP, nothing, 0, 0);
+	action(S_USR1, nothing, 0, 0);
+	a = returns(fd);
+	for (int i = 0; i < CALLS; i++)
+		__asm__ volatile("int3");
+	b = returns(fd);
+	ok(b.iret - a.iret >= 2 * CALLS, "INT3 is an IRET, and so is its sigreturn: %ld",
+	   b.iret - a.iret);
+	is(b.iret_syscall - a.iret_syscall, CALLS, "the latter is a system call's");
+	ok(b.fast - a.fast <= 1, "neither is a SYSRET: %ld", b.fast - a.fast);
+
+	a = returns(fd);
+	for (int i = 0; i < CALLS; i++)
+		raw(SYS_tgkill, 1, 1, S_USR1, 0, 0, 0);
+	b = returns(fd);
+	is(b.fast - a.fast + b.slow - a.slow + b.iret_syscall - a.iret_syscall, 2 * CALLS + 1,
+	   "a signal to itself is two calls");
+	ok(b.iret_syscall - a.iret_syscall >= 2 * CALLS, "that go back by IRET: %ld",
+	   b.iret_syscall - a.iret_syscall);
+	close(fd);
+}
+
+static int ends[2];
+
+static void wait_for_byte(void *unused)
+{
+	char c;
+
+	(void)unused;
+	raw(SYS_read, ends[0], (long)&c, 1, 0, 0, 0);
+}
+
+/* Calls that other threads are in have not gone back. */
+static void test_returns_of_threads(void)
+{
+	int fd = open("/proc/ringlet/returns", O_RDONLY);
+	static struct test_thread t[3];
+	struct returns a, b;
+
+	pipe(ends);
+	for (int i = 0; i < 3; i++)
+		ok(thread_start(&t[i], wait_for_byte, NULL) > 1, "a thread waits");
+	for (int i = 0; i < 20; i++)
+		raw(SYS_sched_yield, 0, 0, 0, 0, 0, 0);
+	a = returns(fd);
+	for (int i = 0; i < CALLS; i++)
+		raw(SYS_getpid, 0, 0, 0, 0, 0, 0);
+	b = returns(fd);
+	is(b.fast - a.fast + b.slow - a.slow + b.iret_syscall - a.iret_syscall, CALLS + 1,
+	   "calls of one thread are told from those that others are in");
+	a = b;
+	write(ends[1], "123", 3);
+	for (int i = 0; i < 3; i++)
+		while (__atomic_load_n(&t[i].alive, __ATOMIC_ACQUIRE))
+			;
+	b = returns(fd);
+	is(b.fast - a.fast + b.slow - a.slow + b.iret_syscall - a.iret_syscall, 1 + 1 + 3,
+	   "a call that ends its thread never goes back"); /* the reading, write, reads */
 	close(fd);
 }
 
@@ -232,6 +307,8 @@ static void test_read_only(void)
 int main(int argc, char **argv)
 {
 	test_returns();
+	test_returns_of_handlers();
+	test_returns_of_threads();
 	test_syscalls();
 	test_faults();
 	test_memory();

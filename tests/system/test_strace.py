@@ -55,3 +55,25 @@ def test_a_choice_of_what_is_no_call_is_told():
     result = ringlet.run(ringlet.HELLO, "--cmdline", "strace=brk,nonsense")
     assert "option strace=brk,nonsense: nonsense is no system call" in result.err, str(result)
     assert lines(result), str(result)
+
+
+def test_signals_and_what_they_break_off_are_told():
+    seen = lines(ringlet.run(ringlet.guest("sigrestart"), "--cmdline", "strace=1"))
+    wanted = (r"--- SIG[A-Z0-9]+ \{si_code=SI_[A-Z]+(, si_pid=1)?\} ---", r"rt_sigreturn\(\)",
+              r"\w+\(.*\) = \? ERESTART[A-Z_]+",
+              r"rt_sigaction\(SIG[A-Z0-9]+, \{0x[0-9a-f]+, \[.*\], .*SA_RESTORER.*\}, .*\) = 0")
+    for want in wanted:
+        assert any(re.fullmatch(want, s) for s in seen), (want, seen)
+
+
+def test_faults_are_told_with_their_address():
+    seen = lines(ringlet.run(ringlet.guest("sigbad"), "--cmdline", "strace=1"))
+    assert any(re.fullmatch(r"--- SIGSEGV \{si_code=SEGV_MAPERR, si_addr=0x[0-9a-f]+\} ---", s)
+               for s in seen), seen
+
+
+def test_threads_are_traced_like_their_maker():
+    seen = lines(ringlet.run(ringlet.guest("threads"), "--cmdline", "strace=1"))
+    assert any(re.fullmatch(r"clone\(CLONE_VM\|CLONE_FS\|CLONE_FILES\|CLONE_SIGHAND\|CLONE_THREAD.*",
+                            s) for s in seen), seen
+    assert any(re.fullmatch(r"\[\d+\] exit\(0\)", s) for s in seen), seen

@@ -267,6 +267,22 @@ TEST(proc_returns)
 		  "sysret_fast 87\nsysret_slow 7\niret 50\niret_syscall 3\n");
 }
 
+/* Other threads count where they are in a call, but for one that ends its thread. */
+TEST(proc_returns_of_threads)
+{
+	static struct thread t[4] = {
+		{.tid = SYS_read}, {.tid = SYS_exit}, {.tid = -1}, {.tid = 5000}};
+
+	for (size_t i = 0; i < ARRAY_SIZE(t); i++)
+		signal_thread_start(&t[i], 0);
+	fake_counts.returns = (struct arch_returns){.calls = 100};
+	fake_counts.calls = 0;
+	CHECK(strstr(text_of("/proc/ringlet/returns"), "sysret_fast 97\n"));
+	for (size_t i = 0; i < ARRAY_SIZE(t); i++)
+		signal_thread_exit(&t[i]);
+	CHECK(strstr(text_of("/proc/ringlet/returns"), "sysret_fast 99\n"));
+}
+
 TEST(proc_syscalls)
 {
 	fake_counts.number = SYS_getpid;

@@ -88,6 +88,10 @@ TEST(trace_flags)
 	CHECK_STR(LINE(SYS_setsockopt, 0, 3, IPPROTO_TCP, TCP_NODELAY,
 		       PTR(fake_user_dup(&(int){1}, 4)), 4),
 		  "strace: setsockopt(3, IPPROTO_TCP, TCP_NODELAY, [1], 4) = 0");
+	CHECK_STR(LINE(SYS_futex, 1, 0x5000, 129, 1),
+		  "strace: futex(0x5000, FUTEX_WAKE|FUTEX_PRIVATE_FLAG, 1, 0, NULL, 0) = 1");
+	CHECK_STR(LINE(SYS_madvise, 0, 0x5000, 4096, 4),
+		  "strace: madvise(0x5000, 4096, MADV_DONTNEED) = 0");
 	CHECK_STR(LINE(SYS_kill, 0, 1, SIGTERM), "strace: kill(1, SIGTERM) = 0");
 	CHECK_STR(LINE(SYS_kill, -EINVAL, 1, 99), "strace: kill(1, 99) = -1 EINVAL");
 	CHECK_STR(LINE(SYS_kill, 0, 1, 34), "strace: kill(1, SIGRT_2) = 0");

@@ -19,8 +19,8 @@ struct arch_returns {
 	uint64_t iret; /* all IRETs to ring 3: those, exceptions, interrupts, first entries */
 };
 void arch_count_returns(struct arch_returns *r);
-/* True if t is in a system call that has not gone back to ring 3. t is not running elsewhere. */
-bool arch_in_syscall(const struct thread *t);
+/* The number of the system call that t is in, or a negative one. t does not run. */
+long arch_syscall_of(const struct thread *t);
 
 /* System calls with this number (below SYSCALL_COUNT); those with a number outside the table. */
 uint64_t arch_count_syscall(unsigned number);

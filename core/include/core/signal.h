@@ -80,6 +80,8 @@ struct signal_restart {
 /* The app's threads: each is told of before it first enters ring 3 and when it ends. */
 void signal_thread_start(struct thread *t, uint64_t blocked);
 void signal_thread_exit(struct thread *t);
+/* How many of them, but for the running one, something holds for. fn is called with the lock held. */
+unsigned signal_count_threads(bool (*holds)(const struct thread *t));
 
 /* Sends to the process, or to one of its threads; any context. 0, or -EAGAIN without room. */
 int signal_send_process(const struct abi_siginfo *info);

@@ -14,7 +14,7 @@
 void trace_init(void);
 /* Marks the running thread to be traced, if the option says so; its children are born so. */
 void trace_begin(void);
-/* Before the call: tells of those that do not return. Nothing for a thread that is not traced. */
+/* Before the call: tells of those that do not return here. Nothing for a thread that is not traced. */
 void trace_enter(long number, const uint64_t arg[6]);
 /* After it. result is the handler's: -errno for errors. */
 void trace_exit(long number, const uint64_t arg[6], long result);

@@ -120,7 +120,7 @@ static void same(const char *what)
 static void check_calls(void)
 {
 	static const long pause[2] = {0, 3000000};
-	static char text[64];
+	static char text[512];
 	struct {
 		const char *name;
 		long number, arg[4];
@@ -136,7 +136,7 @@ static void check_calls(void)
 		{"nanosleep", 35, {(long)pause, 0}},
 		{"poll", 7, {0, 0, 5}},
 		{"open", 2, {(long)"/dev/zero", 0, 0}},
-		{"read", 0, {3, (long)text, sizeof(text)}},
+		{"read", 0, {3, (long)text, 64}},
 		{"getrandom", 318, {(long)text, 32, 0}},
 		{"close", 3, {3}},
 		{"write", 1, {1, (long)"# a line\n", 9}},

@@ -11,6 +11,7 @@
 #include <core/list.h>
 #include <core/log.h>
 #include <core/page.h>
+#include <core/poison.h>
 #include <core/spinlock.h>
 #include <core/string.h>
 
@@ -106,6 +107,7 @@ static void *small_alloc_locked(struct class *c)
 {
 	struct slab *s = list_first(&c->partial, struct slab, node);
 	unsigned word = 0, bit;
+	char *p;
 
 	if (unlikely(!s)) {
 		s = slab_new(c);
@@ -121,7 +123,9 @@ static void *small_alloc_locked(struct class *c)
 	if (++s->used == s->capacity)
 		list_del(&s->node);
 	in_use += c->size;
-	return (char *)s + c->first + (word * 64 + bit) * c->size;
+	p = (char *)s + c->first + (word * 64 + bit) * c->size;
+	poison(p, c->size);
+	return p;
 }
 
 static void *small_alloc(size_t size)
@@ -188,7 +192,7 @@ static inline struct slab *slab_of(const void *p, unsigned tag)
 }
 
 /* False if p is no object of s that is handed out. */
-static bool small_free_locked(struct slab *s, const void *p)
+static bool small_free_locked(struct slab *s, void *p)
 {
 	struct class *c = &classes[s->class];
 	uint32_t offset = (uint32_t)((uintptr_t)p - (uintptr_t)s) - c->first;
@@ -196,6 +200,7 @@ static bool small_free_locked(struct slab *s, const void *p)
 
 	if (unlikely(i >= s->capacity || i * c->size != offset || s->free[i / 64] >> i % 64 & 1))
 		return false;
+	poison(p, c->size);
 	s->free[i / 64] |= 1ull << i % 64;
 	in_use -= c->size;
 	if (s->used-- == s->capacity)

@@ -13,6 +13,7 @@
 #include <core/list.h>
 #include <core/log.h>
 #include <core/page.h>
+#include <core/poison.h>
 #include <core/spinlock.h>
 
 #define MAX_RANGES 128
@@ -171,7 +172,8 @@ static void *alloc_locked(unsigned order)
 	return p;
 }
 
-void *page_alloc(unsigned order)
+/* As page_alloc(), its contents left as they are. */
+static void *alloc_raw(unsigned order)
 {
 	unsigned long flags;
 	void *p;
@@ -186,9 +188,18 @@ void *page_alloc(unsigned order)
 	return p;
 }
 
+void *page_alloc(unsigned order)
+{
+	void *p = alloc_raw(order);
+
+	if (likely(p))
+		poison(p, PAGE_SIZE << order);
+	return p;
+}
+
 void *page_alloc_zeroed(unsigned order)
 {
-	char *p = page_alloc(order);
+	char *p = alloc_raw(order);
 
 	if (p)
 		for (size_t off = 0; off < PAGE_SIZE << order; off += PAGE_SIZE)

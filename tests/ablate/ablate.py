@@ -308,7 +308,8 @@ def main():
         build_base(kind, tests)
     verdicts = {"ok": 0, "FAIL": 0}
 
-    def report(ablation, began, work):
+    def report(ablation, built_in, work):
+        began = time.monotonic() - built_in
         try:
             work()
             verdict, why = "ok  ", f"{ablation.test} fails without it"
@@ -327,12 +328,12 @@ def main():
             except Fault as fault:
                 def fail(fault=fault):
                     raise fault
-                report(ablation, began, fail)
+                report(ablation, time.monotonic() - began, fail)
                 continue
             if ablation.test not in as_is:
                 as_is[ablation.test] = pool.submit(passes_as_is, ablation.test)
             waiting.append(pool.submit(
-                report, ablation, began,
+                report, ablation, time.monotonic() - began,
                 lambda a=ablation, c=cores, g=log: judge(a, c, as_is[a.test], g)))
         for one in waiting:
             one.result()

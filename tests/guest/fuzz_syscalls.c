@@ -217,10 +217,14 @@ static void tame(uint64_t *in)
 	case SYS_mmap:
 		tame_mmap(in);
 		break;
+	case SYS_madvise: /* does what is mapped of a range before it says that not all is */
+		if (in[RDI] < USER_END && in[RSI] > USER_END - in[RDI])
+			in[RSI] = USER_END - in[RDI];
+		tame_mapping(&in[RDI], &in[RSI]);
+		break;
 	case SYS_munmap:
 	case SYS_mprotect:
 	case SYS_msync:
-	case SYS_madvise:
 		tame_mapping(&in[RDI], &in[RSI]);
 		break;
 	case SYS_mremap:

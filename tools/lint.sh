@@ -83,9 +83,14 @@ check_shell() {
 	return $status
 }
 
+# docs/ENTRY.md lists every guard of tests/ablate.
+check_guards() {
+	python3 -B tests/ablate/table.py . --check
+}
+
 case ${1-} in
-list) echo "format layering sizes core_size text shell" ;;
-format | layering | sizes | core_size | text | shell) "check_$1" ;;
+list) echo "format layering sizes core_size text shell guards" ;;
+format | layering | sizes | core_size | text | shell | guards) "check_$1" ;;
 *)
 	echo "usage: lint.sh CHECK; lint.sh list prints them" >&2
 	exit 2

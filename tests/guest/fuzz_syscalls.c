@@ -77,6 +77,13 @@ static void tame_mapping(uint64_t *at, uint64_t *n)
 	*at = PLAY + fuzz_below((PLAY_END - PLAY) / PAGE - 16) * PAGE;
 }
 
+/* Not all memory there is, which is what pages for a terabyte would take. */
+static void tame_populating(uint64_t *in)
+{
+	if (in[RSI] > 1 << 20 && in[RSI] <= USER_END)
+		in[RSI] = fuzz_below(1 << 20);
+}
+
 static void tame_mmap(uint64_t *in)
 {
 	if (in[R10] & (0x10 | 0x100000)) { /* MAP_FIXED, MAP_FIXED_NOREPLACE */
@@ -221,6 +228,11 @@ static void tame(uint64_t *in)
 		if (in[RDI] < USER_END && in[RSI] > USER_END - in[RDI])
 			in[RSI] = USER_END - in[RDI];
 		tame_mapping(&in[RDI], &in[RSI]);
+		tame_populating(in);
+		break;
+	case SYS_mlock:
+	case SYS_mlock2:
+		tame_populating(in);
 		break;
 	case SYS_munmap:
 	case SYS_mprotect:

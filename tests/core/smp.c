@@ -21,6 +21,7 @@
 #include <core/uaccess.h>
 #include <x86/arch.h>
 #include <x86/cpu.h>
+#include <x86/paging.h>
 #include <x86/percpu.h>
 #include <x86/smp.h>
 
@@ -145,6 +146,7 @@ long sys_test_cpu_state(unsigned cpu, void __user *out)
 
 static uint64_t wrong, last_time;
 static uint32_t fired;
+static bool own_timers; /* each CPU's own interrupts it, too */
 
 static void found_wrong(const char *what)
 {
@@ -194,23 +196,50 @@ static void check_heap(unsigned n, uint64_t mark)
 	}
 }
 
-static void count_fire(struct timer *t)
+/* On the stack of who cancels it, as the core's own are. */
+struct stack_timer {
+	struct timer timer;
+	unsigned owner;
+	bool there;
+};
+
+static void slow_fire(struct timer *t)
 {
-	(void)t;
+	struct stack_timer *s = container_of(t, struct stack_timer, timer);
+	/* Long for one CPU's, so that another's come and go meanwhile. */
+	uint64_t end = time_now() + (s->owner == 1 ? 200 : 5) * NSEC_PER_USEC;
+
+	if (arch_cpu_id() && !own_timers)
+		found_wrong("a timer fired on another CPU than the boot CPU");
+	while (time_now() < end)
+		arch_cpu_relax();
+	if (!READ_ONCE(s->there))
+		found_wrong("a cancelled timer is firing");
 	__atomic_add_fetch(&fired, 1, __ATOMIC_RELAXED);
 }
 
-static void check_timers(void)
+static void arm_timer(void *unused)
 {
-	struct timer t = {.fire = count_fire};
+	uint64_t now = arch_cycles();
 
-	timer_start(&t, time_now() + 20 * NSEC_PER_USEC);
-	timer_start(&t, time_now() + 10 * NSEC_PER_USEC);
-	for (int i = 0; i < 20; i++)
+	(void)unused;
+	apic_timer_arm(now + 10000, now);
+}
+
+static void check_timers(unsigned n)
+{
+	struct stack_timer s = {{.fire = slow_fire}, arch_cpu_id(), true};
+
+	timer_start(&s.timer, time_now() + 20 * NSEC_PER_USEC);
+	timer_start(&s.timer, time_now() + 10 * NSEC_PER_USEC);
+	if (own_timers)
+		arm_timer(NULL);
+	for (unsigned i = 0; i < n % 64; i++)
 		arch_cpu_relax();
-	timer_cancel(&t);
-	if (t.active)
+	timer_cancel(&s.timer);
+	if (s.timer.active)
 		found_wrong("a cancelled timer is active");
+	WRITE_ONCE(s.there, false);
 }
 
 static void hammer(unsigned long rounds)
@@ -226,17 +255,19 @@ static void hammer(unsigned long rounds)
 		if (r == random)
 			found_wrong("a random number came twice");
 		random = r;
-		if (n % 16 == 0)
-			check_timers();
+		if (n % 4 == 0)
+			check_timers(n);
 		if (n % (rounds / 8) == 0)
 			log_info("test: CPU %u is at round %u of %lu, all in one line",
 				 arch_cpu_id(), n, rounds);
 	}
 }
 
-static long test_hammer(unsigned long rounds)
+static long test_hammer(unsigned long rounds, bool with_own_timers)
 {
 	size_t pages, heap;
+
+	own_timers = with_own_timers;
 
 	hammer(16); /* slabs and the log's first use */
 	jobs_wait();
@@ -251,6 +282,8 @@ static long test_hammer(unsigned long rounds)
 	/* Slabs may stay: one for each size, at most. */
 	if (page_free_count() > pages || pages - page_free_count() > 64)
 		found_wrong("pages were lost");
+	if (!fired)
+		found_wrong("no timer fired");
 	return wrong;
 }
 
@@ -528,12 +561,6 @@ static long test_clock(int64_t step, bool settable)
 
 /* ---- single things ---- */
 
-static void arm_timer(void *arg)
-{
-	(void)arg;
-	apic_timer_arm(arch_cycles() + 10000, arch_cycles());
-}
-
 /* 1 if CPU cpu's own timer interrupts it. */
 static long test_timer(unsigned cpu)
 {
@@ -561,6 +588,60 @@ static long test_resched(unsigned cpu)
 	while (!(READ_ONCE(t->work) & WORK_RESCHED) && time_now() < end)
 		arch_cpu_relax();
 	return !!(__atomic_fetch_and(&t->work, ~WORK_RESCHED, __ATOMIC_RELAXED) & WORK_RESCHED);
+}
+
+static void write_sealed(void *arg)
+{
+	struct cpu_features same = cpu_features;
+	bool *faulted = arg;
+
+	/* The processor's own features, which each CPU has written while it came up. */
+	*faulted = arch_copy_to_user(&cpu_features, &same, 8) == 8;
+}
+
+/* Where the core maps nothing. */
+#define CORE_PLACE (ARCH_MMIO + (1ul << 40))
+
+static void write_core(void *arg)
+{
+	uint64_t value = 1;
+	bool *faulted = arg;
+
+	*faulted = arch_copy_to_user((void *)CORE_PLACE, &value, sizeof(value)) != 0;
+}
+
+/* On how many CPUs fn finds that it can write. */
+static long can_write(void (*fn)(void *))
+{
+	long can = 0;
+
+	for (unsigned i = 0; i < arch_cpu_count(); i++) {
+		bool faulted;
+
+		arch_call_cpu(i, fn, &faulted);
+		can += !faulted;
+	}
+	return can;
+}
+
+/* How many CPUs can write to what is sealed, or to what each could a moment ago. */
+static long test_sealed(void)
+{
+	void *page = page_alloc(0);
+	long can = can_write(write_sealed);
+
+	for (int i = 0; i < 20; i++) {
+		if (paging_map_core(CORE_PLACE, virt_to_phys(page), PTE_CORE_RW) ||
+		    can_write(write_core) != arch_cpu_count())
+			return -EIO;
+		paging_map_core(CORE_PLACE, virt_to_phys(page), PTE_CORE_RO);
+		tlb_flush_core();
+		can += can_write(write_core);
+	}
+	paging_map_core(CORE_PLACE, 0, 0);
+	tlb_flush_core();
+	page_free(page, 0);
+	return can;
 }
 
 /* A CPU that the table tells of and that never answers. */
@@ -629,6 +710,7 @@ enum {
 	TEST_ABSENT,
 	TEST_PANIC,
 	TEST_BATCH,
+	TEST_SEALED,
 };
 
 long sys_test_smp(unsigned what, unsigned long a, unsigned long b)
@@ -638,7 +720,7 @@ long sys_test_smp(unsigned what, unsigned long a, unsigned long b)
 	case TEST_COUNT:
 		return arch_cpu_count();
 	case TEST_HAMMER:
-		return test_hammer(a);
+		return test_hammer(a, b);
 	case TEST_CALLS:
 		return test_calls(a);
 	case TEST_SHOOTDOWN:
@@ -659,6 +741,8 @@ long sys_test_smp(unsigned what, unsigned long a, unsigned long b)
 		test_panic(a);
 	case TEST_BATCH:
 		return test_batch(a);
+	case TEST_SEALED:
+		return test_sealed();
 	}
 	return -EINVAL;
 }

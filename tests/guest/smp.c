@@ -32,6 +32,7 @@ enum {
 	ABSENT,
 	PANIC,
 	BATCH,
+	SEALED,
 };
 enum {
 	IN_STEP,
@@ -147,6 +148,8 @@ int main(int argc, char **argv)
 	check_states(cpus);
 	is(smp(CALLS, slow ? 300 : 3000, 0), 0, "all CPUs call all CPUs");
 	is(smp(HAMMER, slow ? 400 : 4000, 0), 0, "pages, heap, random numbers, timers, clock, log");
+	is(smp(HAMMER, slow ? 200 : 2000, 1), 0, "the same with a timer of each CPU's own");
+	is(smp(SEALED, 0, 0), 0, "no CPU writes to what is sealed");
 	check_shootdowns(cpus, slow);
 	check_clocks(cpus);
 	is(smp(ABSENT, 0, 0), 0, "a CPU that does not answer is left out");

@@ -72,7 +72,7 @@ def test_microvm(tmp_path):
 
 # While the last CPU prints with its interrupts off: only an NMI stops that. 9: all at the same time.
 @pytest.mark.parametrize("where", [0, 1, 9])
-def test_panic(where):
+def test_panic_stops_all(where):
     result = run(ringlet.guest("smp"), "--smp", "4", "--cmdline", "panic=reboot:2", "--", "4",
                  "panic", str(where), core="testing")
     assert result.status == 125, str(result)

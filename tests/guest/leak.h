@@ -44,7 +44,7 @@ static const struct {
 	{0xffffc00000000000, 1UL << 32, "an address of the core's stacks", false},
 	{0xffffd00000000000, 1UL << 32, "an address of device memory", false},
 	{0xffffff0000000000, 1UL << 36, "an address of the ESPFIX stacks", true},
-	{0xffffffff80000000, 1UL << 24, "an address of the core's image", false},
+	{0xffffffff80000000, 1UL << 20, "an address of the core's image", false},
 };
 
 /* Asks the core for its pattern; false without a core that has one. */

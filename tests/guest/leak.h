@@ -133,7 +133,9 @@ static struct leak leak_at(const uint8_t *p, size_t n, size_t at, size_t run)
 	if (p[at] == 0xff && at >= 7 && !l.what && !(at + 1 < n && p[at + 1] == 0xff)) {
 		l.offset = at - 7;
 		l.word = leak_word(p + at - 7, 8);
-		l.what = leak_address(l.word, l.offset % 8 == 0 && l.word % 8 == 0);
+		/* Elsewhere it is pieces of what the program passed, one over another. */
+		if (l.offset % 8 == 0)
+			l.what = leak_address(l.word, l.word % 8 == 0);
 	}
 	return l;
 }

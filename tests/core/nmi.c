@@ -19,7 +19,6 @@
 #define IOAPIC_PHYS   0xfec00000
 #define IOAPIC_PIN    2 /* of the 8254, as every MADT says */
 #define DELIVER_NMI   (4 << 8)
-#define ASSERT	      (1 << 14)
 #define MASKED	      (1 << 16)
 #define PIT_HZ	      1193182
 #define PIT_RATE      0x34 /* channel 0, both bytes, mode 2 */
@@ -53,10 +52,9 @@ static bool map(void)
 
 void testing_send_nmi(void)
 {
-	apic[APIC_ICR_HIGH / 4] = percpu()->apic_id << 24;
-	apic[APIC_ICR / 4] = ASSERT | DELIVER_NMI;
+	apic_send(percpu()->apic_id, APIC_NMI);
 	/* An access of the APIC's is where an emulator takes it at the latest. */
-	(void)apic[APIC_ICR / 4];
+	(void)apic_in_service(0);
 }
 
 __noinline static uint64_t recurse(uint64_t n)
@@ -121,14 +119,14 @@ static void rate(uint64_t hz)
 	arch_out8(0x40, divisor >> 8);
 }
 
-/* The frames on the NMI stack are free, as no NMI is handled, and the next one comes when told. */
+/* The frames on the NMI stack are free, as no NMI is handled, and the next one comes when told. xAPIC. */
 static void window(void)
 {
 	unsigned long irq = arch_irq_save();
 	char *arrival = (char *)percpu()->tss.ist[IST_NMI - 1] - FRAME;
 
 	apic[APIC_ICR_HIGH / 4] = percpu()->apic_id << 24;
-	nmi_window(arrival - FRAME, &apic[APIC_ICR / 4], ASSERT | DELIVER_NMI);
+	nmi_window(arrival - FRAME, &apic[APIC_ICR / 4], APIC_NMI);
 	arch_irq_restore(irq);
 }
 

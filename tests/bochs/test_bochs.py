@@ -81,7 +81,7 @@ def test_guest_program(name, settings):
 @pytest.mark.parametrize("model", OTHER_MODELS)
 def test_other_model(model, name, settings):
     result = run_guest(name, settings, model=model)
-    assert f"apic: {OTHER_MODELS[model]}, " in result.text, str(result)
+    assert f"apic: {OTHER_MODELS[model]}\n" in result.text, str(result)
 
 
 def selftests():

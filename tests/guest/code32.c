@@ -19,6 +19,7 @@
 #include <setjmp.h>
 #include <signal.h>
 #include "lowcode.h"
+#include "vendor.h"
 
 extern const char sysenter32[], int81_32[], undefined32[], null32[];
 
@@ -71,14 +72,6 @@ static void check(const char *name, uintptr_t eip, unsigned cs)
 	is(*low_word(0x9c) & 0x401, 0x401, "and DF and CF");
 	is(*low_word(0xa0) & 0xffff, USER_SS, "SS");
 	is(*low_word(0xa4) & 0xffff, USER_CS32, "CS");
-}
-
-static bool on_intel(void)
-{
-	unsigned a = 0, b, c, d;
-
-	__asm__ volatile("cpuid" : "+a"(a), "=b"(b), "=c"(c), "=d"(d));
-	return b == 0x756e6547; /* "Genu" */
 }
 
 static sigjmp_buf back;

@@ -6,8 +6,9 @@
  *
  * guest:
  * guest: run="--qemu '-cpu max,-pku'"
- * guest: args="write" expect=signal:11
- * guest: args="read" expect=signal:11
+ * Bochs's model has none:
+ * guest: args="write" expect=signal:11 on=qemu
+ * guest: args="read" expect=signal:11 on=qemu
  */
 #include "sigraw.h"
 

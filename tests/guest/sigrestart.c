@@ -111,6 +111,9 @@ static volatile int stop;
 
 static void stopper(int sig, struct raw_info *info, struct raw_context *c)
 {
+	/* What comes after, in the calls that print, is not looked at. */
+	if (stop)
+		return;
 	note(sig, info, c);
 	stop = handled >= 3;
 }

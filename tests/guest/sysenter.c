@@ -4,10 +4,11 @@
  * with a signal whose frame says ENOSYS in RAX; AMD's do not know it there. An instruction that faults
  * for another reason keeps its RAX.
  *
- * guest: args="answered" run="--qemu '-cpu max,vendor=GenuineIntel'"
- * guest: args="unknown"
+ * guest: run="--qemu '-cpu max,vendor=GenuineIntel'"
+ * guest:
  */
 #include "sigraw.h"
+#include "vendor.h"
 
 #define VALUE 0x1234567887654321
 
@@ -38,12 +39,10 @@ static void run(const char *name, void (*fn)(void), int sig, long vector, uint64
 	caught_is(sig, vector, ax);
 }
 
-int main(int argc, char **argv)
+int main(void)
 {
-	bool answered = argc > 1 && !strcmp(argv[1], "answered");
-
 	catch_all();
-	if (answered)
+	if (on_intel())
 		run("SYSENTER", sysenter, S_SEGV, 13, (uint64_t)-38);
 	else
 		run("SYSENTER", sysenter, S_ILL, 6, VALUE);

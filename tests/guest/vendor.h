@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/* Whose processor it is, where Intel's and others' differ; for tests/guest. */
+#ifndef VENDOR_H
+#define VENDOR_H
+
+#include <stdbool.h>
+
+static inline bool on_intel(void)
+{
+	unsigned a = 0, b, c, d;
+
+	__asm__ volatile("cpuid" : "+a"(a), "=b"(b), "=c"(c), "=d"(d));
+	return b == 0x756e6547; /* "Genu" */
+}
+
+#endif

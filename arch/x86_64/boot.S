@@ -12,6 +12,7 @@
  * and go on to 64-bit mode with provisional page tables: the first 4 GiB at 0 and at the direct map,
  * the image in the top 2 GiB. paging.c replaces them.
  */
+#include <generated/offsets.h>
 #include <x86/asm.h>
 
 #define IMAGE_BASE 0xffffffff80000000 /* see core.lds */
@@ -180,8 +181,11 @@ boot_64:
 	movl %eax, %fs
 	movl %eax, %gs
 	leaq boot_stack_top(%rip), %rsp
-	/* C's stack protector reads the canary from this CPU's block. */
+	/* C's stack protector reads the canary from this CPU's block, and the log who runs. */
 	leaq percpu_boot(%rip), %rax
+	movq %rax, PERCPU_SELF(%rax)
+	leaq boot_thread(%rip), %rdx
+	movq %rdx, PERCPU_CURRENT(%rax)
 	movq %rax, %rdx
 	shrq $32, %rdx
 	movl $MSR_GS_BASE, %ecx

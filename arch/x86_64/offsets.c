@@ -44,6 +44,7 @@ void offsets(void)
 	REG(SP, sp);
 	REG(SS, ss);
 	DEFINE(REGS_SIZE, sizeof(struct regs));
+	DEFINE(PERCPU_SELF, offsetof(struct percpu, self));
 	DEFINE(PERCPU_SCRATCH_SP, offsetof(struct percpu, scratch_sp));
 	DEFINE(PERCPU_STACK_TOP, offsetof(struct percpu, stack_top));
 	DEFINE(PERCPU_CURRENT, offsetof(struct percpu, current));

@@ -16,7 +16,7 @@
 extern struct thread boot_thread;
 extern const char vector_stubs[], entry_syscall[], entry_syscall32[];
 
-struct percpu percpu_boot = {.self = &percpu_boot, .current = &boot_thread};
+struct percpu percpu_boot; /* self and current are set by boot.S, before C */
 
 /* SDM volume 3, section 6.14.1. */
 struct gate {

@@ -1,24 +1,28 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * SYSRET cannot give everything that a frame may say: with RIP where RCX is, but other flags than R11
- * has, or another stack segment, the way back is IRET, and all of it arrives. The testing core's call
+ * has, or another stack or code segment, the way back is IRET, and all of it arrives. The testing core's call
  * changes the frame.
  *
  * guest: core=testing
  * guest: core=testing run="--qemu '-cpu qemu64'"
  */
-#include <stdint.h>
-#include <sys/syscall.h>
-#include "tap.h"
+#include "lowcode.h"
 
 #define TEST_RETURN 1017
-#define USER_CS	    0x33
-#define USER_SS	    0x2b
-#define LDT_SS	    0x07 /* entry 0, RPL 3 */
+#define LOW_FRAME   0x100 /* in the shared data */
+#define LOW_TOP	    (LOW_STACK + 0xfff0)
 
-struct user_desc {
-	unsigned entry_number, base, limit, flags;
-};
+/* What follows SYSCALL is for 32-bit mode; the far jump is undefined in the other. */
+__asm__(LOW_BEGIN "return_32:\n"
+		  "	mov $" VALUE(TEST_RETURN) ", %eax\n"
+						  "	mov $0x20010100, %edi\n"
+						  "	push $0x202\n	popf\n"
+						  "	syscall\n"
+						  ".code32\n"
+						  "land_32:\n"
+						  "	mov %cs, %eax\n" LOW_RETURN LOW_END);
+extern const char return_32[], land_32[];
 
 /* The frame, and what was there behind SYSCALL: flags, SS, RSP. */
 static uint64_t frame[5], seen[3];
@@ -58,15 +62,24 @@ static void check(const char *what, uint64_t flags, uint64_t ss)
 	is((long)seen[2], (long)frame[3], "%s: RSP", what);
 }
 
+static void check_cs(void)
+{
+	const uint64_t to[5] = {LOW_ADDRESS(land_32), USER_CS32, 0x202, LOW_TOP, USER_SS};
+
+	low_setup();
+	memcpy((char *)LOW_DATA + LOW_FRAME, to, sizeof(to));
+	is(low_call(LOW_ADDRESS(return_32), USER_CS, USER_SS, LOW_TOP), USER_CS32,
+	   "32-bit code: CS");
+}
+
 int main(void)
 {
-	/* 32-bit data, expanding up, writable, present. */
-	struct user_desc d = {0, 0, 0xfffff, 1 | 0 << 1 | 1 << 4 | 1 << 6};
+	unsigned ldt_ss = ldt_install(0, 0, 0xfffff, 0, true);
 
-	is(raw(154, 1, (long)&d, sizeof(d), 0, 0, 0), 0, "a stack segment in the LDT");
 	check("no flag set", 0x202, USER_SS);
 	check("all flags set", 0xcd5 | 0x202, USER_SS);
 	check("carry alone", 0x203, USER_SS);
-	check("SS of the LDT", 0x202, LDT_SS);
+	check("SS of the LDT", 0x202, ldt_ss);
+	check_cs();
 	return done();
 }

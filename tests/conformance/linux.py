@@ -24,9 +24,11 @@ $b mkdir -p /proc /sys /dev /tmp
 $b mount -t proc proc /proc
 $b mount -t devtmpfs dev /dev
 $b stty -F /dev/ttyS0 raw
+{prepare}
 echo "kernel $($b uname -rv)" >/dev/ttyS0
 for program in $($b cat /list); do
-    $b timeout {seconds} /programs/$program >/tmp/out 2>&1 </dev/null
+    $b rm -rf /tmp/* /dev/shm/*
+    $b timeout -s {signal} {seconds} /programs/$program >/tmp/out 2>&1 </dev/null
     echo "ended $program $? $($b wc -c </tmp/out)" >/dev/ttyS0
     $b cat /tmp/out >/dev/ttyS0
 done
@@ -72,8 +74,11 @@ def fetch(folder):
 
 
 class Kernel:
-    def __init__(self, folder):
+    """prepare: a line for the shell before the first program; signal: what ends one that takes too long."""
+
+    def __init__(self, folder, prepare="", signal="TERM"):
         fetch(folder)
+        self.init = INIT.replace("{prepare}", prepare).replace("{signal}", signal)
         self.image = max(glob.glob(f"{folder}/boot/vmlinuz-*"))
         self.busybox = max(glob.glob(f"{folder}/bin/busybox") + glob.glob(f"{folder}/usr/bin/busybox"))
         self.version = os.path.basename(self.image)
@@ -86,7 +91,7 @@ class Kernel:
             with open(host, "rb") as f:
                 archive.add(guest, f.read())
         archive.add("list", "\n".join(map(os.path.basename, programs)).encode())
-        archive.add("init", INIT.replace("{seconds}", str(seconds)).encode())
+        archive.add("init", self.init.replace("{seconds}", str(seconds)).encode())
         archive.write(path)
 
     def run(self, cpu, programs, seconds):
@@ -108,6 +113,6 @@ class Kernel:
     def _results(self, data):
         self.version = re.search(rb"kernel (.*)\n", data)[1].decode("ascii")
         at = 0
-        while found := re.compile(rb"ended (\w+) (\d+) (\d+)\n").search(data, at):
+        while found := re.compile(rb"ended (\S+) (\d+) (\d+)\n").search(data, at):
             at = found.end() + int(found[3])
             yield found[1].decode(), (data[found.end():at].decode("utf-8", "replace"), int(found[2]))

@@ -19,6 +19,39 @@ long sys_getppid(void)
 	return 0;
 }
 
+/*
+ * The group and the session are those the core started the app in: number 0, as the kernel's are for
+ * init. kill() means the group by 0 as well. Nothing can be made of one process but one that leads.
+ */
+#define APP_GROUP 0
+
+long sys_getpgid(int pid)
+{
+	return pid == 0 || pid == APP_PID ? APP_GROUP : -ESRCH;
+}
+
+long sys_getsid(int pid)
+{
+	return sys_getpgid(pid);
+}
+
+long sys_getpgrp(void)
+{
+	return APP_GROUP;
+}
+
+long sys_setpgid(int pid, int group)
+{
+	if (group < 0)
+		return -EINVAL;
+	return pid == 0 || pid == APP_PID ? -EPERM : -ESRCH;
+}
+
+long sys_setsid(void)
+{
+	return -EPERM;
+}
+
 long sys_gettid(void)
 {
 	return current_thread()->tid;

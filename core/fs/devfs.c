@@ -124,16 +124,16 @@ static const struct file_ops random_ops = {
 	.seek = null_seek,
 };
 
-/* The directory name in the root, made if it is not there; tree_lock held. */
-static struct inode *root_dir(const char *name, uint32_t mode)
+/* The directory name in parent, made if it is not there; tree_lock held. */
+static struct inode *make_dir(struct inode *parent, const char *name, uint32_t mode)
 {
-	struct dirent *e = dir_find(&fs_root, name, strlen(name));
+	struct dirent *e = dir_find(parent, name, strlen(name));
 	struct inode *i = e ? e->inode : inode_new(S_IFDIR | mode);
 
 	if (e || !i)
 		return i;
-	dir_init(i, &fs_root);
-	if (dir_add(&fs_root, name, strlen(name), i)) {
+	dir_init(i, parent);
+	if (dir_add(parent, name, strlen(name), i)) {
 		inode_put(i);
 		return NULL;
 	}
@@ -147,7 +147,7 @@ static int add_device(const char *name, struct inode *i)
 	int r = -ENOSPC;
 
 	mutex_lock(&tree_lock);
-	dev = root_dir("dev", 0755);
+	dev = make_dir(&fs_root, "dev", 0755);
 	if (dev && dir_find(dev, name, strlen(name)))
 		r = -EEXIST;
 	else if (dev)
@@ -184,8 +184,13 @@ int devfs_register(const char *name, unsigned mode, const struct file_ops *ops, 
 /* Numbers: Linux's devices.txt. Failing here means no memory at all; the app will be told then. */
 void devfs_init(void)
 {
+	struct inode *dev;
+
 	mutex_lock(&tree_lock);
-	root_dir("tmp", 01777);
+	make_dir(&fs_root, "tmp", 01777);
+	dev = make_dir(&fs_root, "dev", 0755);
+	if (dev)
+		make_dir(dev, "shm", 01777); /* of shm_open() and sem_open() */
 	mutex_unlock(&tree_lock);
 	add("null", 0666, &null_ops, NULL, makedev(1, 3), -1);
 	add("zero", 0666, &zero_ops, NULL, makedev(1, 5), -1);

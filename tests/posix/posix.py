@@ -161,6 +161,8 @@ def judge(suite, tests, settings, progress):
     again = [t for t in tests if judges.verdict(t.label, results[t.label][0]) == "fail"]
     for test in again:
         results[test.label] = run(suite, test, settings.smp)
+    with open(os.path.join(suite.build, "posix/results"), "w", encoding="ascii") as f:
+        f.writelines(f"{label} {word} {seconds:.1f}\n" for label, (word, seconds) in results.items())
     outcomes = {label: outcome for label, (outcome, _) in results.items()}
     verdicts = {label: judges.verdict(label, outcome) for label, outcome in outcomes.items()}
     progress("")

@@ -17,6 +17,8 @@ SECOND_PROCESS = re.compile(r"v?fork|execv?[lpe]*|system|popen|posix_spawnp?|dae
 # The suite's own, but for -Werror: its sources are older than the warnings. Without --eh-frame-hdr a
 # static program's other threads cannot be unwound any more once main has returned.
 FLAGS = ["-std=gnu99", "-O2", "-w", "-D_POSIX_C_SOURCE=200112L", "-D_XOPEN_SOURCE=600"]
+# What some of its sources rely on other headers to bring, as those of older C libraries did.
+MISSING = [word for name in ("fcntl.h", "signal.h", "sys/resource.h") for word in ("-include", name)]
 LINK = ["-static", "-s", "-Wl,--eh-frame-hdr", "-pthread"]
 
 
@@ -53,6 +55,11 @@ def area_of(folder, areas):
 def in_order(label):
     """A sort key: 2-1 before 10-1."""
     return [int(part) if part.isdigit() else part for part in re.split(r"(\d+)", label)]
+
+
+def output(command):
+    return subprocess.run(command, check=True, capture_output=True, encoding="utf-8",
+                          errors="replace").stdout
 
 
 class Suite:
@@ -109,26 +116,28 @@ class Suite:
 
     def _compile(self, test, program):
         cc = os.environ.get("CC") or "gcc"
-        source, made = self.source_of(test), program + ".o"
-        include = ["-I", os.path.join(self.source, "include")]
+        made, linked = (f"{program}.{os.getpid()}.{kind}" for kind in ("o", "new"))
+        more = ["-I", os.path.join(self.source, "include")]
+        if test.area == "aio":
+            more += ["-include", os.path.join(HERE, "aio.h")]
         try:
-            subprocess.run([cc, *FLAGS, *include, "-c", "-o", made, source], check=True,
-                           capture_output=True)
-            symbols = subprocess.run(["nm", made], check=True, capture_output=True, text=True).stdout
-            found = sorted(set(re.findall(r"^ +U (\w+)$", symbols, re.M)))
-            found = [name for name in found if SECOND_PROCESS.fullmatch(name)]
-            if found:
-                return "second process: " + " ".join(found)
+            compiled = [cc, *FLAGS, *more, "-c", "-o", made, self.source_of(test)]
+            try:
+                output(compiled)
+            except subprocess.CalledProcessError:
+                output(compiled + MISSING)
+            symbols = output(["nm", made])
+            asked = sorted(set(re.findall(r"^ +U (\w+)$", symbols, re.M)))
+            asked = [name for name in asked if SECOND_PROCESS.fullmatch(name)]
+            if asked:
+                return "second process: " + " ".join(asked)
             if not re.search(r" T main$", symbols, re.M):
                 return "no program"
-            subprocess.run([cc, *LINK, "-o", program + ".new", made, "-lrt", "-lm"], check=True,
-                           capture_output=True)
-            os.rename(program + ".new", program)
+            output([cc, *LINK, "-o", linked, made, "-lrt", "-lm"])
+            os.rename(linked, program)
             return None
         except subprocess.CalledProcessError as error:
-            text = error.stderr if isinstance(error.stderr, str) else error.stderr.decode("utf-8",
-                                                                                          "replace")
-            lines = [line for line in text.splitlines() if "error" in line or "undefined" in line]
+            lines = [line for line in error.stderr.splitlines() if re.search("error|undefined", line)]
             return "not built: " + re.sub(r"^.*?: ", "", (lines or ["?"])[0])
         finally:
             if os.path.exists(made):

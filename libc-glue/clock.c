@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* Clocks and sleeping; reading the clock is vdso.c's. */
 #include <errno.h>
+#include <pthread.h>
 #include <sys/time.h>
 #include <sys/times.h>
 #include <time.h>
 #include <unistd.h>
-#include "syscall.h"
+#include "cancel.h"
 
 int clock_getres(clockid_t clock, struct timespec *ts)
 {
@@ -20,12 +21,16 @@ int clock_settime(clockid_t clock, const struct timespec *ts)
 /* Answers with the error's number itself, as POSIX says. */
 int clock_nanosleep(clockid_t clock, int flags, const struct timespec *req, struct timespec *rem)
 {
-	return (int)-syscall4(SYS_clock_nanosleep, clock, flags, (long)req, (long)rem);
+	long err = cancellable4(SYS_clock_nanosleep, clock, flags, (long)req, (long)rem);
+
+	if (err == CANCELLED || err == -EINTR)
+		pthread_testcancel();
+	return (int)-err;
 }
 
 int nanosleep(const struct timespec *req, struct timespec *rem)
 {
-	return (int)SYSCALL(SYS_nanosleep, req, rem);
+	return (int)SYSCALL_CANCEL(SYS_nanosleep, req, rem);
 }
 
 unsigned sleep(unsigned seconds)

@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <unistd.h>
-#include "syscall.h"
+#include "cancel.h"
 
 #define MAX_ERRNO 4095
 
@@ -13,6 +13,21 @@ long syscall_result(long raw)
 		return raw;
 	errno = (int)-raw;
 	return -1;
+}
+
+/*
+ * A call that a signal interrupted may have been so by a cancellation. Only a program that cancels
+ * comes to have one pending, so then __ringlet_test_cancel() is there.
+ */
+long cancellable_result(long raw)
+{
+	if (__builtin_expect((unsigned long)raw < (unsigned long)-MAX_ERRNO, 1))
+		return raw;
+	if (raw == CANCELLED)
+		raw = -EINTR;
+	if (raw == -EINTR && thread_self()->cancel & CANCEL_PENDING)
+		__ringlet_test_cancel();
+	return syscall_result(raw);
 }
 
 int *__errno(void);

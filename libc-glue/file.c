@@ -8,7 +8,7 @@
 #include <sys/termios.h>
 #include <sys/uio.h>
 #include <unistd.h>
-#include "syscall.h"
+#include "cancel.h"
 
 int open(const char *path, int flags, ...)
 {
@@ -20,7 +20,7 @@ int open(const char *path, int flags, ...)
 		mode = va_arg(ap, mode_t);
 		va_end(ap);
 	}
-	return (int)SYSCALL(SYS_open, path, flags, mode);
+	return (int)SYSCALL_CANCEL(SYS_open, path, flags, mode);
 }
 
 int openat(int dirfd, const char *path, int flags, ...)
@@ -33,7 +33,7 @@ int openat(int dirfd, const char *path, int flags, ...)
 		mode = va_arg(ap, mode_t);
 		va_end(ap);
 	}
-	return (int)SYSCALL(SYS_openat, dirfd, path, flags, mode);
+	return (int)SYSCALL_CANCEL(SYS_openat, dirfd, path, flags, mode);
 }
 
 int creat(const char *path, mode_t mode)
@@ -43,37 +43,37 @@ int creat(const char *path, mode_t mode)
 
 int close(int fd)
 {
-	return (int)SYSCALL(SYS_close, fd);
+	return (int)SYSCALL_CANCEL(SYS_close, fd);
 }
 
 ssize_t read(int fd, void *buf, size_t n)
 {
-	return SYSCALL(SYS_read, fd, buf, n);
+	return SYSCALL_CANCEL(SYS_read, fd, buf, n);
 }
 
 ssize_t write(int fd, const void *buf, size_t n)
 {
-	return SYSCALL(SYS_write, fd, buf, n);
+	return SYSCALL_CANCEL(SYS_write, fd, buf, n);
 }
 
 ssize_t pread(int fd, void *buf, size_t n, off_t pos)
 {
-	return SYSCALL(SYS_pread64, fd, buf, n, pos);
+	return SYSCALL_CANCEL(SYS_pread64, fd, buf, n, pos);
 }
 
 ssize_t pwrite(int fd, const void *buf, size_t n, off_t pos)
 {
-	return SYSCALL(SYS_pwrite64, fd, buf, n, pos);
+	return SYSCALL_CANCEL(SYS_pwrite64, fd, buf, n, pos);
 }
 
 ssize_t readv(int fd, const struct iovec *iov, int count)
 {
-	return SYSCALL(SYS_readv, fd, iov, count);
+	return SYSCALL_CANCEL(SYS_readv, fd, iov, count);
 }
 
 ssize_t writev(int fd, const struct iovec *iov, int count)
 {
-	return SYSCALL(SYS_writev, fd, iov, count);
+	return SYSCALL_CANCEL(SYS_writev, fd, iov, count);
 }
 
 off_t lseek(int fd, off_t offset, int whence)
@@ -135,7 +135,7 @@ int ioctl(int fd, unsigned long request, ...)
 
 int fsync(int fd)
 {
-	return (int)SYSCALL(SYS_fsync, fd);
+	return (int)SYSCALL_CANCEL(SYS_fsync, fd);
 }
 
 int fdatasync(int fd)

@@ -1,20 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The locks newlib asks its port for (sys/lock.h): stdio, malloc, environment, time zone, atexit.
- * A recursive lock is a depth and its owner's thread pointer; one that is busy with another owner
- * yields until it is free, which with the one thread there is now never happens. lock_take() and
- * lock_drop() are the only places that wait and wake: a futex goes in there.
+ * While a program has one thread they are plain stores. A thread that holds one is not cancelled: what
+ * the lock guards, newlib would leave half done.
  */
 #include <errno.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <sys/lock.h>
-#include "syscall.h"
-#include "tls.h"
+#include "thread.h"
 
 struct __lock {
-	struct thread_control *owner; /* NULL: free */
-	unsigned depth;		      /* the owner's alone */
+	uint32_t word;		      /* futex.h */
+	uint32_t depth;		      /* of a recursive one: the owner's alone */
+	struct thread_control *owner; /* of a recursive one: what others read is at most not them */
 };
 
 struct __lock __lock___sfp_recursive_mutex;
@@ -26,31 +24,35 @@ struct __lock __lock___tz_mutex;
 struct __lock __lock___dd_hash_mutex;
 struct __lock __lock___arc4random_mutex;
 
-static struct thread_control *current(void)
-{
-	struct thread_control *tcb;
+bool __ringlet_threaded;
 
-	__asm__("movq %%fs:0, %0" : "=r"(tcb));
-	return tcb;
+static void lock_take(struct thread_control *self, struct __lock *lock)
+{
+	self->no_cancel++;
+	if (!__ringlet_threaded && !lock->word)
+		lock->word = 1;
+	else
+		word_lock(&lock->word);
 }
 
-static bool lock_try(struct __lock *lock)
+static bool lock_try(struct thread_control *self, struct __lock *lock)
 {
-	struct thread_control *free = NULL;
-
-	return __atomic_compare_exchange_n(&lock->owner, &free, current(), false, __ATOMIC_ACQUIRE,
-					   __ATOMIC_RELAXED);
+	if (!word_swap(&lock->word, 0, 1))
+		return false;
+	self->no_cancel++;
+	return true;
 }
 
-static void lock_take(struct __lock *lock)
+static void lock_drop(struct thread_control *self, struct __lock *lock)
 {
-	while (!lock_try(lock))
-		syscall0(SYS_sched_yield);
-}
-
-static void lock_drop(struct __lock *lock)
-{
-	__atomic_store_n(&lock->owner, NULL, __ATOMIC_RELEASE);
+	if (!__ringlet_threaded)
+		lock->word = 0;
+	else
+		word_unlock(&lock->word);
+	/* An asynchronous cancellation that came meanwhile was put off. */
+	if (!--self->no_cancel && unlikely(self->cancel & CANCEL_PENDING) &&
+	    self->cancel & CANCEL_ASYNC)
+		__ringlet_test_cancel();
 }
 
 /* newlib does not check for failure here: a lock that cannot be had ends the program. */
@@ -78,36 +80,57 @@ void __retarget_lock_close_recursive(_LOCK_T lock)
 
 void __retarget_lock_acquire(_LOCK_T lock)
 {
-	lock_take(lock);
+	lock_take(thread_self(), lock);
 }
 
 void __retarget_lock_release(_LOCK_T lock)
 {
-	lock_drop(lock);
+	lock_drop(thread_self(), lock);
 }
 
 int __retarget_lock_try_acquire(_LOCK_T lock)
 {
-	return lock_try(lock) ? 0 : EBUSY;
+	return lock_try(thread_self(), lock) ? 0 : EBUSY;
+}
+
+static struct thread_control *owner_of(struct __lock *lock)
+{
+	return __atomic_load_n(&lock->owner, __ATOMIC_RELAXED);
+}
+
+static void own(struct __lock *lock, struct thread_control *owner)
+{
+	__atomic_store_n(&lock->owner, owner, __ATOMIC_RELAXED);
 }
 
 void __retarget_lock_acquire_recursive(_LOCK_T lock)
 {
-	if (lock->owner != current())
-		lock_take(lock);
+	struct thread_control *self = thread_self();
+
+	if (owner_of(lock) != self) {
+		lock_take(self, lock);
+		own(lock, self);
+	}
 	lock->depth++;
 }
 
 int __retarget_lock_try_acquire_recursive(_LOCK_T lock)
 {
-	if (lock->owner != current() && !lock_try(lock))
-		return EBUSY;
+	struct thread_control *self = thread_self();
+
+	if (owner_of(lock) != self) {
+		if (!lock_try(self, lock))
+			return EBUSY;
+		own(lock, self);
+	}
 	lock->depth++;
 	return 0;
 }
 
 void __retarget_lock_release_recursive(_LOCK_T lock)
 {
-	if (--lock->depth == 0)
-		lock_drop(lock);
+	if (--lock->depth)
+		return;
+	own(lock, NULL);
+	lock_drop(thread_self(), lock);
 }

@@ -6,7 +6,7 @@
 #include <stdint.h>
 #include <sys/mman.h>
 #include <unistd.h>
-#include "syscall.h"
+#include "cancel.h"
 
 /*
  * sbrk moves the core's break in steps of this size at least, ahead of the program's, so that a
@@ -91,7 +91,7 @@ int madvise(void *addr, size_t len, int advice)
 
 int msync(void *addr, size_t len, int flags)
 {
-	return (int)SYSCALL(NR_msync, addr, len, flags);
+	return (int)SYSCALL_CANCEL(NR_msync, addr, len, flags);
 }
 
 void *mremap(void *addr, size_t len, size_t newlen, int flags, ...)

@@ -6,21 +6,28 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <sys/select.h>
-#include "syscall.h"
+#include "cancel.h"
 
 int poll(struct pollfd *fds, nfds_t n, int timeout_ms)
 {
-	return (int)SYSCALL(SYS_poll, fds, n, timeout_ms);
+	return (int)SYSCALL_CANCEL(SYS_poll, fds, n, timeout_ms);
 }
 
 /* The core may write back what is left of the time; POSIX wants the caller's untouched. */
-int ppoll(struct pollfd *fds, nfds_t n, const struct timespec *timeout, const sigset_t *mask)
+static long poll_raw(struct pollfd *fds, nfds_t n, const struct timespec *timeout,
+		     const sigset_t *mask)
 {
 	struct timespec copy;
 
 	if (timeout)
 		copy = *timeout;
-	return (int)SYSCALL(SYS_ppoll, fds, n, timeout ? &copy : NULL, mask, sizeof(*mask));
+	return cancellable5(SYS_ppoll, (long)fds, (long)n, (long)(timeout ? &copy : NULL),
+			    (long)mask, sizeof(*mask));
+}
+
+int ppoll(struct pollfd *fds, nfds_t n, const struct timespec *timeout, const sigset_t *mask)
+{
+	return (int)cancellable_result(poll_raw(fds, n, timeout, mask));
 }
 
 static bool in_set(const fd_set *set, int fd)
@@ -84,7 +91,8 @@ int pselect(int n, fd_set *restrict r, fd_set *restrict w, fd_set *restrict e,
 {
 	struct pollfd few[32], *fds = few;
 	nfds_t used;
-	int ready;
+	long raw;
+	int ready = -1;
 
 	if (n < 0 || n > FD_SETSIZE) {
 		errno = EINVAL;
@@ -96,12 +104,12 @@ int pselect(int n, fd_set *restrict r, fd_set *restrict w, fd_set *restrict e,
 			return -1;
 	}
 	used = sets_to_poll(fds, n, r, w, e);
-	ready = ppoll(fds, used, timeout, mask);
-	if (ready >= 0)
+	raw = poll_raw(fds, used, timeout, mask);
+	if (raw >= 0)
 		ready = poll_to_sets(fds, used, r, w, e);
 	if (fds != few)
 		free(fds);
-	return ready;
+	return raw < 0 ? (int)cancellable_result(raw) : ready;
 }
 
 int select(int n, fd_set *restrict r, fd_set *restrict w, fd_set *restrict e,

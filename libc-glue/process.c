@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The process as a whole: its end, its identity, what the system says of itself. */
+#define _GNU_SOURCE
 #include <errno.h>
 #include <limits.h>
 #include <sched.h>
@@ -58,11 +59,6 @@ gid_t getegid(void)
 	return (gid_t)syscall0(SYS_getegid);
 }
 
-int sched_yield(void)
-{
-	return (int)SYSCALL(SYS_sched_yield);
-}
-
 int uname(struct utsname *name)
 {
 	return (int)SYSCALL(SYS_uname, name);
@@ -102,6 +98,14 @@ int getpagesize(void)
 	return (int)getauxval(AT_PAGESZ);
 }
 
+/* Those the program may run on: all there are, unless it has chosen among them. */
+static long processors(void)
+{
+	cpu_set_t set;
+
+	return sched_getaffinity(0, sizeof(set), &set) < 0 ? 1 : CPU_COUNT(&set);
+}
+
 long sysconf(int name)
 {
 	switch (name) {
@@ -126,13 +130,37 @@ long sysconf(int name)
 	case _SC_MAPPED_FILES:
 	case _SC_MEMORY_PROTECTION:
 	case _SC_FSYNC:
+	case _SC_THREADS:
+	case _SC_THREAD_ATTR_STACKADDR:
+	case _SC_THREAD_ATTR_STACKSIZE:
+	case _SC_THREAD_PRIORITY_SCHEDULING:
+	case _SC_THREAD_PROCESS_SHARED:
+	case _SC_THREAD_SAFE_FUNCTIONS:
+	case _SC_THREAD_CPUTIME:
+	case _SC_CPUTIME:
+	case _SC_PRIORITY_SCHEDULING:
+	case _SC_BARRIERS:
+	case _SC_READER_WRITER_LOCKS:
+	case _SC_SPIN_LOCKS:
+	case _SC_SEMAPHORES:
+	case _SC_TIMEOUTS:
+	case _SC_REALTIME_SIGNALS:
 		return _POSIX_VERSION;
-	/* One CPU runs the app: further ones are not started. */
 	case _SC_NPROCESSORS_CONF:
 	case _SC_NPROCESSORS_ONLN:
-		return 1;
+		return processors();
+	case _SC_THREAD_STACK_MIN:
+		return PTHREAD_STACK_MIN;
+	case _SC_THREAD_KEYS_MAX:
+		return PTHREAD_KEYS_MAX;
+	case _SC_THREAD_DESTRUCTOR_ITERATIONS:
+		return PTHREAD_DESTRUCTOR_ITERATIONS;
+	case _SC_SEM_VALUE_MAX:
+		return SEM_VALUE_MAX;
 	/* An option or limit there is not: -1, and errno as it was. */
-	case _SC_THREADS:
+	case _SC_THREAD_PRIO_PROTECT:
+	case _SC_THREAD_THREADS_MAX:
+	case _SC_SEM_NSEMS_MAX:
 	case _SC_JOB_CONTROL:
 	case _SC_CHILD_MAX:
 	case _SC_PHYS_PAGES:

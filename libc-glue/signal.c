@@ -7,7 +7,16 @@
 #include <setjmp.h>
 #include <signal.h>
 #include <unistd.h>
-#include "syscall.h"
+#include "cancel.h"
+#include "thread.h"
+
+/* Numbers the library keeps for itself, as on Linux: 32 cancels threads, 33 is spare. */
+#define OWN_SIGNALS (3UL << (SIGCANCEL - 1))
+
+static bool is_own(int sig)
+{
+	return sig == SIGCANCEL || sig == SIGCANCEL + 1;
+}
 
 /* The core's struct sigaction (Linux, x86-64). */
 struct core_sigaction {
@@ -27,7 +36,7 @@ __asm__(".pushsection .text.__ringlet_restore, \"ax\", @progbits\n"
 	".size __ringlet_restore, . - __ringlet_restore\n"
 	".popsection");
 
-int sigaction(int sig, const struct sigaction *act, struct sigaction *old)
+int __ringlet_sigaction(int sig, const struct sigaction *act, struct sigaction *old)
 {
 	struct core_sigaction in, out;
 	long ret;
@@ -48,14 +57,24 @@ int sigaction(int sig, const struct sigaction *act, struct sigaction *old)
 	return (int)ret;
 }
 
-/* Signals whose handlers interrupt calls, by siginterrupt(). */
+int sigaction(int sig, const struct sigaction *act, struct sigaction *old)
+{
+	if (is_own(sig)) {
+		errno = EINVAL;
+		return -1;
+	}
+	return __ringlet_sigaction(sig, act, old);
+}
+
+/* Signals whose handlers interrupt calls, by siginterrupt(): atomic. */
 static sigset_t interrupting;
 
 _sig_func_ptr signal(int sig, _sig_func_ptr handler)
 {
 	struct sigaction act = {.sa_flags = SA_RESTART}, old = {.sa_flags = 0};
 
-	if (sigismember(&interrupting, sig) == 1)
+	if (sig > 0 && sig < NSIG &&
+	    __atomic_load_n(&interrupting, __ATOMIC_RELAXED) >> (sig - 1) & 1)
 		act.sa_flags = 0;
 	act.sa_handler = handler;
 	return sigaction(sig, &act, &old) < 0 ? SIG_ERR : old.sa_handler;
@@ -68,10 +87,10 @@ int siginterrupt(int sig, int interrupts)
 	if (sigaction(sig, NULL, &act) < 0)
 		return -1;
 	if (interrupts) {
-		sigaddset(&interrupting, sig);
+		__atomic_fetch_or(&interrupting, 1UL << (sig - 1), __ATOMIC_RELAXED);
 		act.sa_flags &= ~SA_RESTART;
 	} else {
-		sigdelset(&interrupting, sig);
+		__atomic_fetch_and(&interrupting, ~(1UL << (sig - 1)), __ATOMIC_RELAXED);
 		act.sa_flags |= SA_RESTART;
 	}
 	return sigaction(sig, &act, NULL);
@@ -97,14 +116,18 @@ int sigqueue(pid_t pid, int sig, const union sigval value)
 	return (int)SYSCALL(SYS_rt_sigqueueinfo, pid, sig, &info);
 }
 
-int sigprocmask(int how, const sigset_t *set, sigset_t *old)
-{
-	return (int)SYSCALL(SYS_rt_sigprocmask, how, set, old, sizeof(*set));
-}
-
+/* The library's own signals are never blocked for the program. */
 int pthread_sigmask(int how, const sigset_t *set, sigset_t *old)
 {
-	return (int)-syscall4(SYS_rt_sigprocmask, how, (long)set, (long)old, sizeof(*set));
+	sigset_t own = set ? *set & ~OWN_SIGNALS : 0;
+
+	return (int)-syscall4(SYS_rt_sigprocmask, how, (long)(set ? &own : NULL), (long)old,
+			      sizeof(*set));
+}
+
+int sigprocmask(int how, const sigset_t *set, sigset_t *old)
+{
+	return (int)syscall_result(-pthread_sigmask(how, set, old));
 }
 
 int sigpending(sigset_t *set)
@@ -114,12 +137,12 @@ int sigpending(sigset_t *set)
 
 int sigsuspend(const sigset_t *mask)
 {
-	return (int)SYSCALL(SYS_rt_sigsuspend, mask, sizeof(*mask));
+	return (int)SYSCALL_CANCEL(SYS_rt_sigsuspend, mask, sizeof(*mask));
 }
 
 int sigtimedwait(const sigset_t *set, siginfo_t *info, const struct timespec *timeout)
 {
-	return (int)SYSCALL(SYS_rt_sigtimedwait, set, info, timeout, sizeof(*set));
+	return (int)SYSCALL_CANCEL(SYS_rt_sigtimedwait, set, info, timeout, sizeof(*set));
 }
 
 int sigwaitinfo(const sigset_t *set, siginfo_t *info)
@@ -147,7 +170,7 @@ int sigaltstack(const stack_t *restrict ss, stack_t *restrict old)
 
 int pause(void)
 {
-	return (int)SYSCALL(SYS_pause);
+	return (int)SYSCALL_CANCEL(SYS_pause);
 }
 
 void __sigjmp_save(struct __sigjmp *env, int save_mask)
@@ -172,6 +195,15 @@ static int bad_signal(int sig)
 	return -1;
 }
 
+static int bad_change(int sig)
+{
+	if (is_own(sig)) {
+		errno = EINVAL;
+		return -1;
+	}
+	return bad_signal(sig);
+}
+
 int sigemptyset(sigset_t *set)
 {
 	*set = 0;
@@ -180,13 +212,13 @@ int sigemptyset(sigset_t *set)
 
 int sigfillset(sigset_t *set)
 {
-	*set = ~0UL;
+	*set = ~OWN_SIGNALS;
 	return 0;
 }
 
 int sigaddset(sigset_t *set, int sig)
 {
-	if (bad_signal(sig))
+	if (bad_change(sig))
 		return -1;
 	*set |= 1UL << (sig - 1);
 	return 0;
@@ -194,7 +226,7 @@ int sigaddset(sigset_t *set, int sig)
 
 int sigdelset(sigset_t *set, int sig)
 {
-	if (bad_signal(sig))
+	if (bad_change(sig))
 		return -1;
 	*set &= ~(1UL << (sig - 1));
 	return 0;

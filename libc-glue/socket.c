@@ -2,7 +2,7 @@
 /* BSD sockets: each is one system call. */
 #include <stddef.h>
 #include <sys/socket.h>
-#include "syscall.h"
+#include "cancel.h"
 
 int socket(int domain, int type, int protocol)
 {
@@ -26,17 +26,17 @@ int listen(int fd, int backlog)
 
 int accept(int fd, struct sockaddr *restrict addr, socklen_t *restrict len)
 {
-	return (int)SYSCALL(SYS_accept, fd, addr, len);
+	return (int)SYSCALL_CANCEL(SYS_accept, fd, addr, len);
 }
 
 int accept4(int fd, struct sockaddr *restrict addr, socklen_t *restrict len, int flags)
 {
-	return (int)SYSCALL(SYS_accept4, fd, addr, len, flags);
+	return (int)SYSCALL_CANCEL(SYS_accept4, fd, addr, len, flags);
 }
 
 int connect(int fd, const struct sockaddr *addr, socklen_t len)
 {
-	return (int)SYSCALL(SYS_connect, fd, addr, len);
+	return (int)SYSCALL_CANCEL(SYS_connect, fd, addr, len);
 }
 
 int shutdown(int fd, int how)
@@ -67,31 +67,31 @@ int setsockopt(int fd, int level, int name, const void *value, socklen_t len)
 ssize_t sendto(int fd, const void *buf, size_t n, int flags, const struct sockaddr *addr,
 	       socklen_t len)
 {
-	return SYSCALL(SYS_sendto, fd, buf, n, flags, addr, len);
+	return SYSCALL_CANCEL(SYS_sendto, fd, buf, n, flags, addr, len);
 }
 
 ssize_t send(int fd, const void *buf, size_t n, int flags)
 {
-	return SYSCALL(SYS_sendto, fd, buf, n, flags, NULL, 0);
+	return SYSCALL_CANCEL(SYS_sendto, fd, buf, n, flags, NULL, 0);
 }
 
 ssize_t sendmsg(int fd, const struct msghdr *msg, int flags)
 {
-	return SYSCALL(SYS_sendmsg, fd, msg, flags);
+	return SYSCALL_CANCEL(SYS_sendmsg, fd, msg, flags);
 }
 
 ssize_t recvfrom(int fd, void *restrict buf, size_t n, int flags, struct sockaddr *restrict addr,
 		 socklen_t *restrict len)
 {
-	return SYSCALL(SYS_recvfrom, fd, buf, n, flags, addr, len);
+	return SYSCALL_CANCEL(SYS_recvfrom, fd, buf, n, flags, addr, len);
 }
 
 ssize_t recv(int fd, void *buf, size_t n, int flags)
 {
-	return SYSCALL(SYS_recvfrom, fd, buf, n, flags, NULL, NULL);
+	return SYSCALL_CANCEL(SYS_recvfrom, fd, buf, n, flags, NULL, NULL);
 }
 
 ssize_t recvmsg(int fd, struct msghdr *msg, int flags)
 {
-	return SYSCALL(SYS_recvmsg, fd, msg, flags);
+	return SYSCALL_CANCEL(SYS_recvmsg, fd, msg, flags);
 }

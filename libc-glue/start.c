@@ -37,6 +37,10 @@ _Noreturn void __ringlet_start(unsigned long *sp);
 
 char *program_invocation_name = (char *)"";
 char *program_invocation_short_name = (char *)"";
+struct tls_image __ringlet_tls;
+/* Where the first thread's stack begins, for pthread_getattr_np(). */
+extern uintptr_t __ringlet_stack_top __attribute__((visibility("hidden")));
+uintptr_t __ringlet_stack_top;
 static const unsigned long *auxv;
 
 EARLY static _Noreturn void start_failed(void)
@@ -148,25 +152,27 @@ EARLY static void init_tls(uintptr_t bias)
 {
 	static char small[2048] __attribute__((aligned(64)));
 	const Elf64_Phdr *ph = find_phdr(PT_TLS);
-	struct tls_image image = {.align = 1};
+	struct tls_image *image = &__ringlet_tls;
 	struct thread_control *tcb;
 	void *block = small;
 
+	image->align = 1;
 	if (ph) {
-		image.data = (const void *)(bias + ph->p_vaddr);
-		image.filesz = ph->p_filesz;
-		image.memsz = ph->p_memsz;
-		image.align = ph->p_align ? ph->p_align : 1;
+		image->data = (const void *)(bias + ph->p_vaddr);
+		image->filesz = ph->p_filesz;
+		image->memsz = ph->p_memsz;
+		image->align = ph->p_align ? ph->p_align : 1;
 	}
-	if (tls_block_size(&image) > sizeof(small) || tls_block_align(&image) > 64) {
-		block = (void *)syscall6(SYS_mmap, 0, (long)tls_block_size(&image),
+	if (tls_block_size(image) > sizeof(small) || tls_block_align(image) > 64) {
+		block = (void *)syscall6(SYS_mmap, 0, (long)tls_block_size(image),
 					 PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
 					 0);
 		if ((unsigned long)block > -PAGE_SIZE)
 			start_failed();
 	}
-	tcb = tls_block_init(&image, block);
+	tcb = tls_block_init(image, block);
 	tcb->canary = make_canary();
+	tcb->tid = (uint32_t)syscall1(SYS_set_tid_address, (long)&tcb->tid);
 	if (syscall2(SYS_arch_prctl, ARCH_SET_FS, (long)tcb))
 		start_failed();
 }
@@ -209,6 +215,7 @@ EARLY _Noreturn void __ringlet_start(unsigned long *sp)
 	while (*after++)
 		continue;
 	auxv = after;
+	__ringlet_stack_top = (uintptr_t)auxv;
 	environ = envp;
 	init_tls(bias);
 	seal_relro(bias);

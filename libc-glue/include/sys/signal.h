@@ -42,7 +42,7 @@ struct sigevent {
 	int sigev_notify;
 	int sigev_notify_thread_id;
 	void (*sigev_notify_function)(union sigval);
-	void *sigev_notify_attributes;
+	pthread_attr_t *sigev_notify_attributes;
 	long __reserved[4];
 };
 
@@ -226,6 +226,10 @@ int sigwaitinfo(const sigset_t *set, siginfo_t *info);
 int sigtimedwait(const sigset_t *set, siginfo_t *info, const struct timespec *timeout);
 int sigaltstack(const stack_t *__restrict ss, stack_t *__restrict old);
 int sigqueue(pid_t pid, int sig, const union sigval value);
+int pthread_kill(pthread_t thread, int sig);
+#if __GNU_VISIBLE
+int pthread_sigqueue(pthread_t thread, int sig, const union sigval value);
+#endif
 int siginterrupt(int sig, int interrupts);
 #if __XSI_VISIBLE || __MISC_VISIBLE
 #define SIG_HOLD ((_sig_func_ptr)2)

@@ -18,4 +18,9 @@
 #define LINE_MAX      2048
 #define RE_DUP_MAX    255
 
+#define PTHREAD_STACK_MIN	      16384
+#define PTHREAD_KEYS_MAX	      1024
+#define PTHREAD_DESTRUCTOR_ITERATIONS 4
+#define SEM_VALUE_MAX		      2147483647
+
 #endif

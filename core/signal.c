@@ -182,7 +182,7 @@ static void tell(struct thread *t)
 	__atomic_or_fetch(&t->work, WORK_SIGNAL, __ATOMIC_SEQ_CST);
 	/* The running thread may be idling in its own sleep while an interrupt sends this. */
 	if (t != current_thread() || READ_ONCE(t->state) != THREAD_RUNNABLE)
-		sched_wake(t);
+		sched_notify(t);
 }
 
 /* For the process: the first thread that wants it; if none does it waits until one does. */

@@ -44,7 +44,8 @@ void waitq_wake(struct waitq *q, uint32_t events)
 	struct waiter *w, *tmp;
 	unsigned long irq;
 
-	/* A waiter that adds itself now looks at its condition after that. */
+	/* A waiter that adds itself now looks at its condition after that: the fence is that order's. */
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	if (list_empty(&q->waiters))
 		return;
 	irq = spin_lock_irqsave(&q->lock);

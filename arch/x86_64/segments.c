@@ -67,6 +67,13 @@ void segments_use_ist(void)
 	gate_set(VECTOR_DB, IST_DB, GATE_INTERRUPT);
 }
 
+/* Also read-only data of ring 3 with the CPU's number as its limit: LSL tells it (the vDSO). */
+void percpu_set_id(struct percpu *p, uint32_t id)
+{
+	p->id = id;
+	p->gdt[SEL_CPU_NUMBER >> 3] = 0x0000f10000000000 | id;
+}
+
 static void gdt_fill(struct percpu *p)
 {
 	uintptr_t tss = (uintptr_t)&p->tss;
@@ -77,8 +84,7 @@ static void gdt_fill(struct percpu *p)
 	p->gdt[SEL_USER_CS32 >> 3] = 0x00cffb000000ffff;
 	p->gdt[SEL_USER_SS >> 3] = 0x00cff3000000ffff;
 	p->gdt[SEL_USER_CS >> 3] = 0x00affb000000ffff;
-	/* Read-only data of ring 3 with the CPU's number as its limit: LSL tells it (the vDSO). */
-	p->gdt[SEL_CPU_NUMBER >> 3] = 0x0000f10000000000 | p->id;
+	percpu_set_id(p, p->id);
 	/* Available 64-bit TSS, SDM volume 3, section 8.2.3. */
 	p->gdt[SEL_TSS >> 3] = (sizeof(p->tss) - 1) | (tss & 0xffffff) << 16 | 0x89ull << 40 |
 			       (tss >> 24 & 0xff) << 56;

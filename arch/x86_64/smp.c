@@ -9,7 +9,6 @@
 #include <arch/mmu.h>
 #include <arch/smp.h>
 #include <core/boot.h>
-#include <core/deferred.h>
 #include <core/heap.h>
 #include <core/log.h>
 #include <core/page.h>
@@ -68,20 +67,6 @@ bool arch_cpu_online(unsigned id)
 	return id < smp_cpus;
 }
 
-/* What an application processor does when it runs no thread. */
-static _Noreturn void idle(void)
-{
-	for (;;) {
-		arch_irq_disable();
-		if (deferred_pending()) {
-			arch_irq_enable();
-			deferred_run();
-		} else {
-			arch_idle();
-		}
-	}
-}
-
 /* First C of an application processor: interrupts off, on its idle thread's stack, GS set. */
 _Noreturn void smp_begin(struct percpu *p)
 {
@@ -97,7 +82,8 @@ _Noreturn void smp_begin(struct percpu *p)
 		arch_halt();
 	while (__atomic_load_n(&p->start, __ATOMIC_ACQUIRE) != START_ONLINE)
 		arch_cpu_relax();
-	idle();
+	sched_start_cpu();
+	sched_idle();
 }
 
 static struct percpu *block_alloc(void)
@@ -118,7 +104,6 @@ static struct percpu *prepare(uint32_t apic_id)
 	/* What is left behind if memory runs out here, the app will hardly miss: it ends the boot. */
 	if (!t || arch_thread_init(t, NULL, NULL))
 		return NULL;
-	list_init(&t->run);
 	p->self = p;
 	p->current = p->idle = t;
 	p->apic_id = apic_id;
@@ -193,7 +178,7 @@ static bool admit(struct percpu *p)
 			 p->apic_id);
 		return false;
 	}
-	p->id = smp_cpus;
+	percpu_set_id(p, smp_cpus);
 	ksnprintf(p->idle->name, sizeof(p->idle->name), "idle/%u", p->id);
 	percpu_table[smp_cpus++] = p;
 	__atomic_store_n(&p->start, START_ONLINE, __ATOMIC_RELEASE);

@@ -126,9 +126,7 @@ void smp_interrupt(unsigned vector)
 	apic_eoi();
 	if (vector == VECTOR_CALL)
 		serve(percpu());
-	else if (vector == VECTOR_RESCHED)
-		__atomic_or_fetch(&current_thread()->work, WORK_RESCHED, __ATOMIC_RELAXED);
-	else
+	else if (vector != VECTOR_RESCHED) /* which is over: the way out looks at the work word */
 		halt_here();
 }
 

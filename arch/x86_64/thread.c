@@ -86,6 +86,7 @@ __attribute__((noinline, optimize("no-stack-protector"))) void arch_thread_switc
 /* First C of a new thread, interrupts off. */
 _Noreturn void thread_begin(void (*fn)(void *), void *arg)
 {
+	sched_switched();
 	arch_irq_enable();
 	fn(arg);
 	thread_exit();

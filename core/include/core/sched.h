@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Threads and waiting (core/sched.c, core/wait.c). The core is not preempted: an interrupt taken in
- * ring 0 never switches threads, so between two calls that sleep a thread has its CPU to itself.
- * Run-queue lock: innermost but for the page lock, taken with interrupts off.
+ * Threads and waiting (core/sched.c, core/wait.c). Threads run on every CPU. The core is not preempted:
+ * an interrupt taken in ring 0 never switches threads, so between two calls that sleep a thread stays
+ * on its CPU and has that to itself; the others run meanwhile, so what they share has a lock.
+ * Run-queue locks: inside all but the timer's and the page lock, taken with interrupts off.
  */
 #ifndef CORE_SCHED_H
 #define CORE_SCHED_H
 
+#include <abi/sched.h>
 #include <arch/thread.h>
 #include <core/compiler.h>
 #include <core/list.h>
@@ -29,11 +31,30 @@ enum thread_state {
 	THREAD_DEAD,
 };
 
+struct runq;
+
+/* How important a thread is: sched(7). */
+struct sched_policy {
+	uint8_t policy;	  /* SCHED_* */
+	uint8_t priority; /* of FIFO and RR: 1 to 99; else 0 */
+	int8_t nice;
+	bool reset_on_fork; /* its threads begin as SCHED_OTHER, nice 0 or better */
+};
+
 struct thread {
 	uint32_t work; /* WORK_*; first, because entry.S tests it; set with atomics */
 	enum thread_state state;
 	struct arch_thread arch;
-	struct list run; /* in the run queue while runnable and not running */
+	/* Its run queue's (core/runq.h). */
+	struct runq *rq; /* of the CPU it runs on, ran on last, or waits for */
+	struct tree_node run;
+	bool queued; /* in rq's tree: runnable, not running */
+	struct sched_policy policy;
+	uint32_t weight;
+	uint64_t key;	   /* its place in the order; core/runq.c */
+	uint64_t rr_used;  /* ns of its slice, for SCHED_RR */
+	uint64_t affinity; /* bit n: may run on CPU n */
+	struct thread *next_dead;
 	int tid;
 	uint64_t cpu_ns;    /* processor time used before run_start */
 	uint64_t run_start; /* monotonic time since which it runs */
@@ -53,6 +74,10 @@ static inline struct thread *current_thread(void)
 }
 
 void sched_init(void);
+/* The running thread becomes this CPU's idle thread, which takes part from now on. Once on each CPU. */
+void sched_start_cpu(void);
+/* The end of every switch, interrupts off: a new thread's first step calls it too. */
+void sched_switched(void);
 /*
  * A new core thread that runs fn(arg), runnable at once; NULL if memory is gone. When fn returns
  * the thread ends and is freed.
@@ -66,6 +91,8 @@ _Noreturn void thread_exit(void);
 void sched_yield(void);
 /* Makes t runnable; any context. Harmless if it is so already. */
 void sched_wake(struct thread *t);
+/* t->work has a new bit: ends t's sleep, or its stay in ring 3 on another CPU. Any context. */
+void sched_notify(struct thread *t);
 /*
  * Called by whoever waits, after thread_prepare_sleep() and a last look at what it waits for:
  * sleeps until woken. Interrupts on, no lock held. A wake between the two is not lost.
@@ -73,13 +100,16 @@ void sched_wake(struct thread *t);
 void thread_prepare_sleep(void);
 void thread_cancel_sleep(void);
 void sched_sleep(void);
-/* The timer interrupt and wake-ups mark the running thread to be replaced at its next exit. */
-void sched_tick(void);
 /* Runs what the exit to ring 3 found in thread->work; interrupts are off on entry and return. */
 void sched_exit_work(uint32_t work);
+/* On which CPUs t may run: those of mask that are there, or -EINVAL if none is. */
+int sched_set_affinity(struct thread *t, uint64_t mask);
+uint64_t sched_get_affinity(const struct thread *t);
+/* Changes how important t is. The values are valid ones. Any context. */
+void sched_set_policy(struct thread *t, struct sched_policy p);
 /* Processor time of the running thread, in nanoseconds; waiting does not count. */
 uint64_t sched_cpu_time(void);
-/* Switches from one thread to another, and nanoseconds in which no thread had anything to do. */
+/* Of all CPUs: switches from one thread to another, ns in which no thread had anything to do. */
 uint64_t sched_switches(void);
 uint64_t sched_idle_time(void);
 _Noreturn void sched_idle(void);

@@ -2,8 +2,7 @@
 /*
  * Clocks and timers (core/time.c). Monotonic time is nanoseconds since the core started and never
  * goes back. Timers stand in an ordered tree; the hardware timer is armed for the first one only,
- * so there is no tick. Timer lock: taken with interrupts off, inside every other lock but the run
- * queue's.
+ * so there is no tick. Timer lock: taken with interrupts off, inside every other lock.
  */
 #ifndef CORE_TIME_H
 #define CORE_TIME_H

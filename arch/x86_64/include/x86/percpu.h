@@ -77,6 +77,8 @@ extern struct percpu percpu_boot;
 
 /* Fills p and loads GDT, TSS, IDT, SYSCALL MSRs on this CPU (segments.c). */
 void segments_init(struct percpu *p);
+/* The CPU's number, in the block and for ring 3. Before it runs threads. */
+void percpu_set_id(struct percpu *p, uint32_t id);
 void percpu_set_stack(struct percpu *p, uint64_t top);
 
 #endif

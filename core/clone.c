@@ -4,7 +4,6 @@
  * is refused: there is one. Thread context throughout.
  */
 #include <abi/errno.h>
-#include <abi/futex.h>
 #include <abi/sched.h>
 #include <core/futex.h>
 #include <core/log.h>
@@ -21,7 +20,6 @@
 	 CLONE_DETACHED | CLONE_CHILD_SETTID)
 #define EXIT_SIGNAL_MASK 0xff
 #define CLONE_ARGS_MIN	 64
-#define ROBUST_MOST	 2048 /* locks looked at when a thread ends: a list may be a circle */
 
 /* Called by clone.S in their stead. */
 long clone_with_registers(unsigned long flags, uintptr_t stack, uintptr_t parent_tid,
@@ -149,58 +147,12 @@ long clone3_with_registers(const void __user *uargs, size_t size)
 
 /* ---- a thread's end ---- */
 
-/* A robust lock that the thread still holds is marked, and one who waits for it woken. */
-static void robust_release(uintptr_t word, uint32_t tid)
-{
-	uint32_t __user *at = (uint32_t __user *)word;
-	uint32_t now, seen;
-
-	if (word % sizeof(*at) || get_user32(&now, at))
-		return;
-	while ((now & FUTEX_TID_MASK) == tid) {
-		seen = now;
-		if (cmpxchg_user32(at, &seen, (now & FUTEX_WAITERS) | FUTEX_OWNER_DIED))
-			return;
-		if (seen == now) {
-			if (now & FUTEX_WAITERS)
-				futex_wake(word, 1, FUTEX_BITSET_MATCH_ANY);
-			return;
-		}
-		now = seen;
-	}
-}
-
-/* Linux's struct robust_list_head: first entry, offset of a lock's word, the one being changed. */
-static void robust_walk(struct thread *t)
-{
-	struct {
-		uint64_t next;
-		int64_t offset;
-		uint64_t pending;
-	} head;
-	uint64_t entry, next;
-
-	if (!t->robust_list ||
-	    copy_from_user(&head, (const void __user *)t->robust_list, sizeof(head)))
-		return;
-	entry = head.next & ~1ull;
-	for (unsigned n = 0; entry != t->robust_list && n < ROBUST_MOST; n++) {
-		/* Read before the lock is given away: its new owner may link it anew. */
-		if (copy_from_user(&next, (const void __user *)entry, sizeof(next)))
-			return;
-		if (entry != (head.pending & ~1ull))
-			robust_release(entry + head.offset, (uint32_t)t->tid);
-		entry = next & ~1ull;
-	}
-	if (head.pending & ~1ull)
-		robust_release((head.pending & ~1ull) + head.offset, (uint32_t)t->tid);
-}
-
 static _Noreturn void app_thread_end(struct thread *t)
 {
-	robust_walk(t);
+	robust_exit();
+	futex_pi_exit();
 	if (t->clear_tid && !put_user32((uint32_t __user *)t->clear_tid, 0))
-		futex_wake(t->clear_tid, 1, FUTEX_BITSET_MATCH_ANY);
+		futex_wake(t->clear_tid, 1);
 	signal_thread_exit(t);
 	thread_exit();
 }

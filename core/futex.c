@@ -1,43 +1,28 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * futex(2): threads wait on words of the app's memory. The app is one address space, so a word is
- * known by its address. Waiters stand in hashed buckets, on their owners' stacks.
+ * futex(2): threads wait on words of the app's memory. A word is known by its key: its address, for
+ * the app is one address space, or where memory is shared by what is shared and where in it. Waiters
+ * stand in hashed buckets, on their owners' stacks.
  *
- * Bucket lock: guards its list and the waiters in it; never held over an access to the app's memory.
- * Hence a waiter queues itself first and reads the word then: a waker that changed the word before
- * is seen by that read, one that comes later finds the waiter. Two buckets are locked in order of
- * address (requeue).
+ * Bucket lock: guards its list and the waiters in it. A waiter looks at the word with the lock held,
+ * after it has queued itself: who changed the word before is seen by that look, who comes later finds
+ * the waiter, and a wake-up is never spent on one that the look then sends away. That look must not
+ * fault: see futex_internal.h. Two buckets are locked in order of address.
  */
-#include <abi/errno.h>
-#include <abi/futex.h>
-#include <abi/time.h>
-#include <core/futex.h>
-#include <core/sched.h>
 #include <core/syscall.h>
 #include <core/time.h>
-#include <core/uaccess.h>
+
+#include "futex_internal.h"
 
 #define BUCKETS 256
 
-struct bucket {
-	struct spinlock lock;
-	struct list waiters; /* in order of arrival */
-} __aligned(32);
+static struct futex_bucket buckets[BUCKETS];
 
-static struct bucket buckets[BUCKETS];
-
-struct futex_waiter {
-	struct list node;
-	struct thread *thread;
-	uintptr_t key;
-	struct bucket *bucket; /* changed by requeue, under both locks */
-	uint32_t bitset;
-	bool woken;
-};
-
-static struct bucket *bucket_of(uintptr_t addr)
+struct futex_bucket *futex_bucket(const struct futex_key *key)
 {
-	return &buckets[(addr >> 2 ^ addr >> 12) % BUCKETS];
+	uintptr_t n = key->offset ^ (uintptr_t)key->object;
+
+	return &buckets[(n >> 2 ^ n >> 12) % BUCKETS];
 }
 
 static void futex_init(void)
@@ -47,155 +32,297 @@ static void futex_init(void)
 }
 INITCALL(0, futex_init);
 
-/* The waiter's bucket, locked. */
-static struct bucket *waiter_lock(struct futex_waiter *w)
+int futex_key(uintptr_t addr, bool shared, struct futex_key *key)
+{
+	(void)shared;
+	if (addr % sizeof(uint32_t))
+		return -EINVAL;
+	*key = (struct futex_key){.offset = addr};
+	return addr < ARCH_USER_END ? 0 : -EFAULT;
+}
+
+/* ---- locks ---- */
+
+unsigned long futex_lock(struct futex_bucket *b)
+{
+	return spin_lock_irqsave(&b->lock);
+}
+
+void futex_unlock(struct futex_bucket *b, unsigned long irq)
+{
+	spin_unlock_irqrestore(&b->lock, irq);
+}
+
+unsigned long futex_lock_two(struct futex_bucket *a, struct futex_bucket *b)
+{
+	unsigned long irq = spin_lock_irqsave(&min(a, b)->lock);
+
+	if (a != b)
+		spin_lock(&max(a, b)->lock);
+	return irq;
+}
+
+void futex_unlock_two(struct futex_bucket *a, struct futex_bucket *b, unsigned long irq)
+{
+	if (a != b)
+		spin_unlock(&max(a, b)->lock);
+	spin_unlock_irqrestore(&min(a, b)->lock, irq);
+}
+
+struct futex_bucket *futex_lock_waiter(struct futex_waiter *w, unsigned long *irq)
 {
 	for (;;) {
-		struct bucket *b = READ_ONCE(w->bucket);
+		struct futex_bucket *b = READ_ONCE(w->bucket);
 
-		spin_lock(&b->lock);
+		*irq = futex_lock(b);
 		if (b == w->bucket)
 			return b;
-		spin_unlock(&b->lock);
+		futex_unlock(b, *irq);
 	}
 }
 
-static void enqueue(struct futex_waiter *w, uintptr_t addr, uint32_t bitset)
-{
-	struct bucket *b = bucket_of(addr);
+/* ---- queues ---- */
 
+static struct futex_waiter *from(struct futex_bucket *b, const struct list *n,
+				 const struct futex_key *key)
+{
+	for (; n != &b->waiters; n = n->next) {
+		struct futex_waiter *w = list_entry(n, struct futex_waiter, node);
+
+		if (futex_same_key(&w->key, key))
+			return w;
+	}
+	return NULL;
+}
+
+struct futex_waiter *futex_first(struct futex_bucket *b, const struct futex_key *key)
+{
+	return from(b, b->waiters.next, key);
+}
+
+struct futex_waiter *futex_next(struct futex_bucket *b, const struct futex_waiter *w)
+{
+	return from(b, w->node.next, &w->key);
+}
+
+void futex_waiter_init(struct futex_waiter *w, uintptr_t addr, const struct futex_key *key)
+{
 	*w = (struct futex_waiter){
-		.thread = current_thread(), .key = addr, .bucket = b, .bitset = bitset};
-	spin_lock(&b->lock);
-	list_add_tail(&b->waiters, &w->node);
-	spin_unlock(&b->lock);
+		.thread = current_thread(),
+		.addr = addr,
+		.key = *key,
+		.bucket = futex_bucket(key),
+		.bitset = FUTEX_BITSET_MATCH_ANY,
+	};
+}
+
+int futex_queue(struct futex_waiter *w, uint32_t value)
+{
+	const uint32_t __user *word = (const uint32_t __user *)w->addr;
+	struct futex_bucket *b = w->bucket;
+	uint32_t now;
+	int err;
+
+	do {
+		unsigned long irq = futex_lock(b);
+
+		list_add_tail(&b->waiters, &w->node);
+		/* A waker looks whether the list is empty before it locks. */
+		__atomic_thread_fence(__ATOMIC_SEQ_CST);
+		err = get_user32(&now, word);
+		if (likely(!err && now == value)) {
+			futex_unlock(b, irq);
+			return 0;
+		}
+		list_del(&w->node);
+		futex_unlock(b, irq);
+		if (!err)
+			return -EAGAIN;
+	} while (!get_user32(&now, word));
+	return -EFAULT;
 }
 
 /* Takes w out unless it was woken; whether it was. The lock also outlasts a waker's use of w. */
 static bool dequeue(struct futex_waiter *w)
 {
-	struct bucket *b = waiter_lock(w);
+	unsigned long irq;
+	struct futex_bucket *b = futex_lock_waiter(w, &irq);
 
 	if (!w->woken)
 		list_del(&w->node);
-	spin_unlock(&b->lock);
+	futex_unlock(b, irq);
 	return w->woken;
 }
 
-/* Bucket lock held. */
-static void wake_one(struct futex_waiter *w)
+int futex_fault_in(uintptr_t addr)
+{
+	uint32_t __user *word = (uint32_t __user *)addr;
+	uint32_t now;
+	int err = get_user32(&now, word);
+
+	return err ? err : cmpxchg_user32(word, &now, now);
+}
+
+/* ---- waking ---- */
+
+void futex_wake_one(struct futex_waiter *w, int result)
 {
 	list_del(&w->node);
+	w->result = result;
 	WRITE_ONCE(w->woken, true);
 	sched_wake(w->thread);
 }
 
-/* Bucket lock held. */
-static uint32_t wake_in(struct bucket *b, uintptr_t addr, uint32_t n, uint32_t bitset)
+/* Bucket lock held. -EINVAL if one waits there for a lock: that is handed over otherwise. */
+static long wake_in(struct futex_bucket *b, const struct futex_key *key, int n, uint32_t bitset)
 {
 	struct futex_waiter *w, *tmp;
-	uint32_t woken = 0;
+	long woken = 0;
 
 	list_for_each_entry_safe (w, tmp, &b->waiters, node) {
-		if (woken == n)
+		if (!futex_same_key(&w->key, key))
+			continue;
+		if (w->kind != FUTEX_PLAIN)
+			return -EINVAL;
+		if (!(w->bitset & bitset))
+			continue;
+		futex_wake_one(w, 0);
+		if (++woken >= n)
 			break;
-		if (w->key == addr && w->bitset & bitset) {
-			wake_one(w);
-			woken++;
-		}
 	}
 	return woken;
 }
 
-long futex_wake(uintptr_t addr, uint32_t n, uint32_t bitset)
+/* Linux counts after it has woken one, and programs of it rely on that: n of 0 wakes one too. */
+static inline long wake(const struct futex_key *key, int n, uint32_t bitset)
 {
-	struct bucket *b = bucket_of(addr);
-	uint32_t woken;
+	struct futex_bucket *b = futex_bucket(key);
+	unsigned long irq;
+	long woken;
 
 	/* The app's store to the word comes before this look; a waiter queues itself before it reads. */
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	if (list_empty(&b->waiters))
 		return 0;
-	spin_lock(&b->lock);
-	/* Linux counts after it has woken one, and programs of it rely on that: 0 wakes one too. */
-	woken = wake_in(b, addr, max(n, (uint32_t)1), bitset);
-	spin_unlock(&b->lock);
+	irq = futex_lock(b);
+	woken = wake_in(b, key, n, bitset);
+	futex_unlock(b, irq);
 	return woken;
 }
 
+long futex_wake(uintptr_t addr, int n)
+{
+	struct futex_key key;
+	int err = futex_key(addr, true, &key);
+
+	return err ? err : wake(&key, n, FUTEX_BITSET_MATCH_ANY);
+}
+
+/* ---- waiting ---- */
+
+static long wait_again(struct signal_restart *r);
+
 /* Sleeps on the word until woken if it holds value. deadline: monotonic ns. */
-static long futex_wait(uintptr_t addr, uint32_t value, uint32_t bitset, uint64_t deadline)
+static long wait(uintptr_t addr, const struct futex_key *key, uint32_t value, uint32_t bitset,
+		 uint64_t deadline)
 {
 	struct futex_waiter w;
-	uint32_t now;
 	int err;
 
 	if (!bitset)
 		return -EINVAL;
-	enqueue(&w, addr, bitset);
-	err = get_user32(&now, (uint32_t __user *)addr);
-	if (!err && now != value)
-		err = -EAGAIN;
-	if (!err)
-		wait_event(err, NULL, deadline, READ_ONCE(w.woken));
-	return dequeue(&w) ? 0 : err;
-}
-
-static void lock_two(struct bucket *a, struct bucket *b)
-{
-	spin_lock(&min(a, b)->lock);
-	if (a != b)
-		spin_lock(&max(a, b)->lock);
-}
-
-static void unlock_two(struct bucket *a, struct bucket *b)
-{
-	spin_unlock(&a->lock);
-	if (a != b)
-		spin_unlock(&b->lock);
-}
-
-/* Wakes n waiters of addr and lets at most moved others wait on to instead. */
-static long requeue(uintptr_t addr, uint32_t n, uintptr_t to, uint32_t moved)
-{
-	struct bucket *a = bucket_of(addr), *b = bucket_of(to);
-	struct futex_waiter *w, *tmp;
-	uint32_t done;
-	long count;
-
-	lock_two(a, b);
-	count = done = wake_in(a, addr, n, FUTEX_BITSET_MATCH_ANY);
-	done = 0;
-	list_for_each_entry_safe (w, tmp, &a->waiters, node) {
-		if (done == moved)
-			break;
-		if (w->key != addr)
-			continue;
-		done++;
-		if (addr == to)
-			continue;
-		list_del(&w->node);
-		list_add_tail(&b->waiters, &w->node);
-		w->key = to;
-		WRITE_ONCE(w->bucket, b);
-	}
-	unlock_two(a, b);
-	return count + done;
-}
-
-/*
- * The word may change between this look and the requeue, as it may right after it on any system: a
- * waiter that moved is one that had queued itself for a value the caller knows.
- */
-static long cmp_requeue(uintptr_t addr, uint32_t n, uintptr_t to, uint32_t moved, uint32_t value)
-{
-	uint32_t now;
-	int err = get_user32(&now, (uint32_t __user *)addr);
-
+	futex_waiter_init(&w, addr, key);
+	w.bitset = bitset;
+	err = futex_queue(&w, value);
 	if (err)
 		return err;
-	return now == value ? requeue(addr, n, to, moved) : -EAGAIN;
+	wait_event(err, NULL, deadline, READ_ONCE(w.woken));
+	if (dequeue(&w))
+		return 0;
+	if (err != -ERESTARTSYS || deadline == TIME_NEVER)
+		return err;
+	current_thread()->restart = (struct signal_restart){
+		.fn = wait_again,
+		.deadline = deadline,
+		.arg = {addr, value | (uint64_t)bitset << 32, key->object != NULL},
+	};
+	return -ERESTART_RESTARTBLOCK;
 }
+
+/* A timeout that was relative must not begin anew. */
+static long wait_again(struct signal_restart *r)
+{
+	struct futex_key key;
+	int err = futex_key(r->arg[0], r->arg[2], &key);
+
+	return err ? err : wait(r->arg[0], &key, (uint32_t)r->arg[1], r->arg[1] >> 32, r->deadline);
+}
+
+/* ---- moving ---- */
+
+static void move_one(struct futex_waiter *w, const struct futex_move *m, struct futex_bucket *to)
+{
+	if (w->bucket != to) {
+		list_del(&w->node);
+		list_add_tail(&to->waiters, &w->node);
+		WRITE_ONCE(w->bucket, to);
+	}
+	w->key = m->to;
+	w->addr = m->to_addr;
+}
+
+/* Wakes m->wake of those that wait and moves at most m->move others. Both buckets locked. */
+static long move_locked(const struct futex_move *m, struct futex_bucket *a, struct futex_bucket *b)
+{
+	struct futex_waiter *w, *tmp;
+	long done = 0;
+
+	list_for_each_entry_safe (w, tmp, &a->waiters, node) {
+		if (done - m->wake >= m->move)
+			break;
+		if (!futex_same_key(&w->key, &m->from))
+			continue;
+		if (w->kind != FUTEX_PLAIN)
+			return -EINVAL;
+		if (done++ < m->wake)
+			futex_wake_one(w, 0);
+		else if (!futex_same_key(&m->from, &m->to))
+			move_one(w, m, b);
+	}
+	return done;
+}
+
+static long move(const struct futex_move *m,
+		 long (*how)(const struct futex_move *, struct futex_bucket *,
+			     struct futex_bucket *))
+{
+	struct futex_bucket *a = futex_bucket(&m->from), *b = futex_bucket(&m->to);
+	uint32_t now = m->value;
+	unsigned long irq;
+	long done;
+	int err;
+
+	if (m->wake < 0 || m->move < 0)
+		return -EINVAL;
+	for (;;) {
+		irq = futex_lock_two(a, b);
+		err = m->compare ? get_user32(&now, (uint32_t __user *)m->from_addr) : 0;
+		done = err ? err : now == m->value ? how(m, a, b) : -EAGAIN;
+		futex_unlock_two(a, b, irq);
+		if (done == FUTEX_AGAIN)
+			continue;
+		if (done != -EFAULT)
+			return done;
+		if (err)
+			err = get_user32(&now, (uint32_t __user *)m->from_addr);
+		else
+			err = futex_fault_in(m->to_addr);
+		if (err)
+			return err;
+	}
+}
+
+/* ---- an operation on a second word ---- */
 
 static int32_t sign_extend12(uint32_t v)
 {
@@ -265,22 +392,27 @@ static int word_op(uintptr_t addr, uint32_t code)
 	return err;
 }
 
-static long wake_op(uintptr_t addr, uint32_t n, uintptr_t addr2, uint32_t n2, uint32_t code)
+static long wake_op(const struct futex_key *key, int n, uintptr_t addr2,
+		    const struct futex_key *key2, int n2, uint32_t code)
 {
 	int also = word_op(addr2, code);
-	long woken;
+	long woken, more = 0;
 
 	if (also < 0)
 		return also;
-	woken = futex_wake(addr, n, FUTEX_BITSET_MATCH_ANY);
-	return also ? woken + futex_wake(addr2, n2, FUTEX_BITSET_MATCH_ANY) : woken;
+	woken = wake(key, n, FUTEX_BITSET_MATCH_ANY);
+	if (also && woken >= 0)
+		more = wake(key2, n2, FUTEX_BITSET_MATCH_ANY);
+	return more < 0 ? more : woken + more;
 }
 
-/* The app's timeout as a monotonic deadline: relative for FUTEX_WAIT, else absolute. */
-static int get_deadline(int op, const struct abi_timespec __user *uts, uint64_t *deadline)
+/* ---- the system call ---- */
+
+int futex_deadline(const struct abi_timespec __user *uts, bool absolute, bool realtime,
+		   uint64_t *deadline)
 {
 	struct abi_timespec ts;
-	uint64_t ns, now = time_now(), base = now;
+	uint64_t ns, now, base;
 
 	*deadline = TIME_NEVER;
 	if (!uts)
@@ -292,61 +424,138 @@ static int get_deadline(int op, const struct abi_timespec __user *uts, uint64_t 
 	if (__builtin_mul_overflow((uint64_t)ts.tv_sec, NSEC_PER_SEC, &ns))
 		return 0;
 	ns += (uint64_t)ts.tv_nsec;
-	if ((op & ~(FUTEX_PRIVATE_FLAG | FUTEX_CLOCK_REALTIME)) != FUTEX_WAIT) {
-		base = op & FUTEX_CLOCK_REALTIME ? time_realtime() : now;
-		ns = ns > base ? ns - base : 0;
-	}
+	/* The monotonic clock is read last: the end may come late by that, never early. */
+	base = absolute && realtime ? time_realtime() : 0;
+	now = time_now();
+	if (absolute && !realtime)
+		base = now;
+	ns = ns > base ? ns - base : 0;
 	if (ns < TIME_NEVER - now)
 		*deadline = now + ns;
 	return 0;
 }
 
-static long futex_wait_timed(uintptr_t addr, int op, uint32_t value, uintptr_t timeout,
-			     uint32_t bitset)
-{
+/* The arguments of the call; arg is a timeout or a second count, as the operation wants. */
+struct request {
+	uintptr_t addr, addr2, arg;
 	uint64_t deadline;
-	int err = get_deadline(op, (const struct abi_timespec __user *)timeout, &deadline);
+	struct futex_key key;
+	uint32_t value, value3;
+	int op; /* without its flags */
+	bool shared, realtime;
+};
 
-	return err ? err : futex_wait(addr, value, bitset, deadline);
-}
-
-static int bad_word(uintptr_t addr)
+static long request_wait_to_move(const struct request *r)
 {
-	if (addr % sizeof(uint32_t))
+	struct futex_waiter w;
+	int err;
+
+	futex_waiter_init(&w, r->addr, &r->key);
+	w.kind = FUTEX_TO_MOVE;
+	w.lock_addr = r->addr2;
+	err = futex_key(r->addr2, r->shared, &w.lock_key);
+	if (err)
+		return err;
+	if (futex_same_key(&w.key, &w.lock_key))
 		return -EINVAL;
-	return addr < ARCH_USER_END ? 0 : -EFAULT;
+	return futex_wait_requeue_pi(&w, r->value, r->deadline);
 }
 
-/* arg is a timeout or a second count, as the operation wants. */
+/* What has a second word. */
+static long request_two(const struct request *r)
+{
+	struct futex_move m = {
+		.from_addr = r->addr,
+		.to_addr = r->addr2,
+		.from = r->key,
+		.wake = (int)r->value,
+		.move = (int)r->arg,
+		.compare = r->op != FUTEX_REQUEUE,
+		.value = r->value3,
+	};
+	int err = futex_key(r->addr2, r->shared, &m.to);
+
+	if (err)
+		return err;
+	if (r->op == FUTEX_WAKE_OP)
+		return wake_op(&r->key, (int)r->value, r->addr2, &m.to, (int)r->arg, r->value3);
+	if (r->op != FUTEX_CMP_REQUEUE_PI)
+		return move(&m, move_locked);
+	if (futex_same_key(&m.from, &m.to) || m.wake != 1)
+		return -EINVAL;
+	return move(&m, futex_pi_move);
+}
+
+static long request_do(const struct request *r)
+{
+	switch (r->op) {
+	case FUTEX_WAIT:
+		return wait(r->addr, &r->key, r->value, FUTEX_BITSET_MATCH_ANY, r->deadline);
+	case FUTEX_WAIT_BITSET:
+		return wait(r->addr, &r->key, r->value, r->value3, r->deadline);
+	case FUTEX_LOCK_PI:
+	case FUTEX_LOCK_PI2:
+		return futex_lock_pi(r->addr, &r->key, r->deadline, false);
+	case FUTEX_WAKE:
+		return wake(&r->key, (int)r->value, FUTEX_BITSET_MATCH_ANY);
+	case FUTEX_WAKE_BITSET:
+		return r->value3 ? wake(&r->key, (int)r->value, r->value3) : -EINVAL;
+	case FUTEX_TRYLOCK_PI:
+		return futex_lock_pi(r->addr, &r->key, TIME_NEVER, true);
+	case FUTEX_UNLOCK_PI:
+		return futex_unlock_pi(r->addr, &r->key);
+	case FUTEX_WAIT_REQUEUE_PI:
+		return request_wait_to_move(r);
+	case FUTEX_REQUEUE:
+	case FUTEX_CMP_REQUEUE:
+	case FUTEX_CMP_REQUEUE_PI:
+	case FUTEX_WAKE_OP:
+		return request_two(r);
+	}
+	return -ENOSYS;
+}
+
+#define FLAGS (FUTEX_PRIVATE_FLAG | FUTEX_CLOCK_REALTIME)
+#define LAST  FUTEX_LOCK_PI2
+/* Which can be told the clock, and which have a timeout. */
+#define CLOCKED (1u << FUTEX_WAIT_BITSET | 1u << FUTEX_WAIT_REQUEUE_PI | 1u << FUTEX_LOCK_PI2)
+#define TIMED	(CLOCKED | 1u << FUTEX_WAIT | 1u << FUTEX_LOCK_PI)
+
+static __noinline long request(uintptr_t addr, int op, unsigned value, uintptr_t arg,
+			       uintptr_t addr2, unsigned value3)
+{
+	struct request r = {
+		.addr = addr,
+		.addr2 = addr2,
+		.arg = arg,
+		.value = value,
+		.value3 = value3,
+		.op = op & ~FLAGS,
+		.shared = !(op & FUTEX_PRIVATE_FLAG),
+		.realtime = op & FUTEX_CLOCK_REALTIME,
+	};
+	int err = 0;
+
+	if ((unsigned)r.op > LAST)
+		return -ENOSYS;
+	/* FUTEX_WAIT's is relative, FUTEX_LOCK_PI's of the wall clock. */
+	if (TIMED >> r.op & 1)
+		err = futex_deadline((const struct abi_timespec __user *)arg, r.op != FUTEX_WAIT,
+				     r.realtime || r.op == FUTEX_LOCK_PI, &r.deadline);
+	if (!err && r.realtime && !(CLOCKED >> r.op & 1))
+		err = -ENOSYS;
+	if (!err)
+		err = futex_key(addr, r.shared, &r.key);
+	return err ? err : request_do(&r);
+}
+
 long sys_futex(uintptr_t addr, int op, unsigned value, uintptr_t arg, uintptr_t addr2,
 	       unsigned value3)
 {
-	int err = bad_word(addr);
+	const struct futex_key key = {.offset = addr};
 
-	if (unlikely(err))
-		return err;
-	if (likely((op & ~FUTEX_PRIVATE_FLAG) == FUTEX_WAKE))
-		return futex_wake(addr, value, FUTEX_BITSET_MATCH_ANY);
-	switch (op & ~(FUTEX_PRIVATE_FLAG | FUTEX_CLOCK_REALTIME)) {
-	case FUTEX_WAIT:
-		return futex_wait_timed(addr, op, value, arg, FUTEX_BITSET_MATCH_ANY);
-	case FUTEX_WAIT_BITSET:
-		return futex_wait_timed(addr, op, value, arg, value3);
-	}
-	if (op & FUTEX_CLOCK_REALTIME)
-		return -ENOSYS;
-	if ((op & ~FUTEX_PRIVATE_FLAG) == FUTEX_WAKE_BITSET)
-		return value3 ? futex_wake(addr, value, value3) : -EINVAL;
-	err = bad_word(addr2);
-	if (err)
-		return err;
-	switch (op & ~FUTEX_PRIVATE_FLAG) {
-	case FUTEX_REQUEUE:
-		return requeue(addr, value, addr2, (uint32_t)arg);
-	case FUTEX_CMP_REQUEUE:
-		return cmp_requeue(addr, value, addr2, (uint32_t)arg, value3);
-	case FUTEX_WAKE_OP:
-		return wake_op(addr, value, addr2, (uint32_t)arg, value3);
-	}
-	return -ENOSYS;
+	if (likely(op == (FUTEX_WAKE | FUTEX_PRIVATE_FLAG) && addr % sizeof(uint32_t) == 0 &&
+		   addr < ARCH_USER_END))
+		return wake(&key, (int)value, FUTEX_BITSET_MATCH_ANY);
+	return request(addr, op, value, arg, addr2, value3);
 }

@@ -12,8 +12,6 @@
 #include <core/syscall.h>
 #include <core/uaccess.h>
 
-#define ROBUST_HEAD_SIZE 24 /* of Linux's struct robust_list_head */
-
 /* The app runs on the boot CPU only. */
 #define APP_CPUS 1ul
 
@@ -132,25 +130,6 @@ long sys_set_tid_address(uintptr_t word)
 {
 	current_thread()->clear_tid = word;
 	return current_thread()->tid;
-}
-
-long sys_set_robust_list(uintptr_t head, size_t len)
-{
-	if (len != ROBUST_HEAD_SIZE)
-		return -EINVAL;
-	current_thread()->robust_list = head;
-	return 0;
-}
-
-long sys_get_robust_list(int pid, uintptr_t __user *head, size_t __user *len)
-{
-	static const size_t size = ROBUST_HEAD_SIZE;
-
-	if (!is_app(pid))
-		return -ESRCH;
-	if (copy_to_user(len, &size, sizeof(size)))
-		return -EFAULT;
-	return copy_to_user(head, &current_thread()->robust_list, sizeof(uintptr_t));
 }
 
 /*

@@ -312,6 +312,17 @@ int arch_put_user32(uint32_t *dst, uint32_t value)
 	return arch_copy_to_user(dst, &value, sizeof(value)) ? -EFAULT : 0;
 }
 
+int arch_cmpxchg_user32(uint32_t *at, uint32_t *expected, uint32_t new)
+{
+	uint32_t now;
+	int err = arch_get_user32(&now, at);
+
+	if (!err && now == *expected)
+		err = arch_put_user32(at, new);
+	*expected = now;
+	return err;
+}
+
 int arch_put_user_pair(void *at, uint64_t first, uint64_t second)
 {
 	const uint64_t pair[2] = {first, second};

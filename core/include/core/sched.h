@@ -11,6 +11,7 @@
 #include <abi/sched.h>
 #include <arch/thread.h>
 #include <core/compiler.h>
+#include <core/futex.h>
 #include <core/list.h>
 #include <core/signal.h>
 #include <core/spinlock.h>
@@ -65,6 +66,7 @@ struct thread {
 	uintptr_t clear_tid;   /* a word to zero and wake, or 0 */
 	uintptr_t set_tid;     /* a word that gets the tid before ring 3, or 0 */
 	uintptr_t robust_list; /* locks to release, or 0 */
+	struct thread_pi pi;
 };
 
 /* The running thread. */

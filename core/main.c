@@ -47,7 +47,7 @@ static void check_options(void)
 {
 	static const char *const known[] = {
 		"app",	"output", "panic", "ip",     "gw",    "input",	"tty",	 "wx",	    "dns",
-		"aslr", "stack",  "ramfs", "strace", "allow", "refuse", "learn", "ioports", "cpus"};
+		"aslr", "stack",  "ramfs", "strace", "allow", "refuse", "learn", "ioports", "cpus", "thp"};
 
 	for (unsigned i = 0; i < boot_info.cmdline.options; i++) {
 		const char *o = boot_info.cmdline.option[i];

@@ -242,6 +242,16 @@ void page_free(void *page, unsigned order)
 		panic("page_free: %p is not an allocated block of order %u", page, order);
 }
 
+void page_split(void *page, unsigned order)
+{
+	uint8_t *state = state_of(page);
+
+	if (unlikely(page_order(page) != order))
+		panic("page_split: %p is not a block of order %u", page, order);
+	for (size_t i = 0; i < 1ul << order; i++)
+		state[i] = KIND_USED;
+}
+
 void page_set_tag(void *page, unsigned order, unsigned tag)
 {
 	uint8_t *state = state_of(page);

@@ -42,6 +42,9 @@ static int for_each_part(uintptr_t start, uintptr_t end,
 		r = each(a, from, to);
 		at = to;
 	}
+	/* What each() has changed may now be like what follows. */
+	if (stop > start)
+		area_join_below(area_at(stop));
 	mutex_unlock(&vm_lock);
 	return r ? r : err;
 }
@@ -64,6 +67,27 @@ static int drop(struct area *a, uintptr_t start, uintptr_t end)
 static int drop_anonymous(struct area *a, uintptr_t start, uintptr_t end)
 {
 	return a->kind == AREA_PHYSICAL ? -EINVAL : drop(a, start, end);
+}
+
+static int set_flags(struct area *a, uintptr_t start, uintptr_t end, uint8_t flags)
+{
+	if (a->flags != flags)
+		a = area_isolate(a, start, end);
+	if (!a)
+		return -ENOMEM;
+	a->flags = flags;
+	area_join_below(a);
+	return 0;
+}
+
+static int want_huge(struct area *a, uintptr_t start, uintptr_t end)
+{
+	return set_flags(a, start, end, (a->flags & ~AREA_NOHUGE) | AREA_HUGE);
+}
+
+static int want_no_huge(struct area *a, uintptr_t start, uintptr_t end)
+{
+	return set_flags(a, start, end, (a->flags & ~AREA_HUGE) | AREA_NOHUGE);
 }
 
 static int no_punch(struct area *a, uintptr_t start, uintptr_t end)
@@ -101,8 +125,13 @@ long sys_madvise(uintptr_t addr, size_t len, int advice)
 	case MADV_POPULATE_READ:
 	case MADV_POPULATE_WRITE:
 		return populate(addr, len, advice == MADV_POPULATE_WRITE);
+	case MADV_HUGEPAGE:
+		return for_each_part(addr, addr + len, want_huge);
+	case MADV_NOHUGEPAGE:
+		return for_each_part(addr, addr + len, want_no_huge);
 	case MADV_NORMAL ... MADV_WILLNEED:
-	case MADV_DONTFORK ... MADV_PAGEOUT:
+	case MADV_DONTFORK ... MADV_UNMERGEABLE:
+	case MADV_DONTDUMP ... MADV_PAGEOUT:
 		return for_each_part(addr, addr + len, nothing);
 	}
 	return -EINVAL;

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * The app's address space: areas (vm_area.c) say what should be where, page faults make it so.
- * Every mapped page is either the app's own, from the page allocator, or one of the archive's,
- * which is never freed and never writable; a write to it makes an own copy.
+ * The app's address space: areas (vm_area.c) say what should be where, page faults (vm_fault.c) make
+ * it so. Here areas come, change and go.
  *
  * Lock: vm_lock, the memory-map lock: a mutex, outermost, held over no access to the app's memory.
  * It guards the areas, the app's page tables and all that is static here.
@@ -35,12 +34,7 @@
 
 #define PROT_ALL (PROT_READ | PROT_WRITE | PROT_EXEC)
 
-/* Pages of the archive that one fault maps. */
-#define FAULT_AROUND 16
-
 struct mutex vm_lock = MUTEX_INIT(vm_lock);
-static size_t resident;
-static struct vm_fault_counts counts;
 static uintptr_t brk_start, brk_end;
 static uintptr_t map_top; /* chosen mappings end at or below; 0: not chosen yet */
 static bool no_wx;	  /* option wx=off: refuse what is writable and executable */
@@ -55,7 +49,7 @@ void vm_init(void)
 	v = cmdline_get(&boot_info.cmdline, "wx");
 	no_wx = v && !strcmp(v, "off");
 	area_init();
-	resident = 0;
+	vm_fault_init();
 	brk_start = brk_end = 0;
 	map_top = 0;
 }
@@ -72,176 +66,6 @@ static uintptr_t place_top(void)
 	if (!map_top)
 		map_top = STACK_ZONE - random_pages(RANDOM_MAP_BITS);
 	return map_top;
-}
-
-/* ---- pages ---- */
-
-/* Pages only the core may have, so that the app meets -ENOMEM before the core does. */
-static size_t reserved_pages(void)
-{
-	return min(page_total() / 64, (size_t)256);
-}
-
-/* What the page table says for a page of a; `own`: not one of the archive's. */
-static unsigned page_prot(const struct area *a, bool own)
-{
-	unsigned prot = a->prot;
-
-	if (!own)
-		prot &= ~(unsigned)PROT_WRITE;
-	return prot ? prot | MMU_READ | MMU_USER : 0;
-}
-_Static_assert(PROT_READ == MMU_READ && PROT_WRITE == MMU_WRITE && PROT_EXEC == MMU_EXEC,
-	       "the app's rights are the page table's");
-
-static inline phys_t archive_page(const struct area *a, uintptr_t va)
-{
-	return a->pa + (va - a->start);
-}
-
-static void page_dropped(void *area, uintptr_t va, phys_t pa)
-{
-	const struct area *a = area;
-
-	resident--;
-	if (a->kind != AREA_PHYSICAL || pa != archive_page(a, va))
-		page_free(phys_to_virt(pa), 0);
-}
-
-void vm_drop_pages(struct area *a, uintptr_t start, uintptr_t end)
-{
-	arch_mmu_unmap(start, end, page_dropped, a);
-}
-
-static int map_page(uintptr_t va, phys_t pa, unsigned prot)
-{
-	int err = arch_mmu_map(va, pa, prot);
-
-	resident += !err;
-	return err;
-}
-
-/* Maps an own page: zeros, or a copy. */
-static int fault_own(const struct area *a, uintptr_t va, const void *copy)
-{
-	void *page;
-	int err;
-
-	if (unlikely(page_free_count() <= reserved_pages()))
-		return -ENOMEM;
-	page = page_alloc(0);
-	if (unlikely(!page))
-		return -ENOMEM;
-	if (copy) {
-		arch_copy_page(page, copy);
-		counts.copied++;
-	} else {
-		arch_zero_page(page);
-		counts.zeroed++;
-	}
-	err = map_page(va, virt_to_phys(page), page_prot(a, true));
-	if (unlikely(err))
-		page_free(page, 0);
-	return err;
-}
-
-static int fault_archive(const struct area *a, uintptr_t va)
-{
-	uintptr_t start = max(ALIGN_DOWN(va, FAULT_AROUND * PAGE_SIZE), a->start);
-	uintptr_t end = min(start + FAULT_AROUND * PAGE_SIZE, a->end);
-	int err = map_page(va, archive_page(a, va), page_prot(a, false));
-
-	counts.mapped++;
-	for (; !err && start < end; start += PAGE_SIZE)
-		if (arch_mmu_lookup(start, NULL) == PHYS_NONE &&
-		    map_page(start, archive_page(a, start), page_prot(a, false)))
-			break;
-	return err;
-}
-
-/* A write to a page that is mapped read-only though its area is writable. */
-static int fault_write_protected(struct area *a, uintptr_t va, phys_t pa)
-{
-	if (a->kind != AREA_PHYSICAL || pa != archive_page(a, va)) {
-		arch_mmu_protect(va, va + PAGE_SIZE, page_prot(a, true));
-		counts.late++;
-		return 0;
-	}
-	vm_drop_pages(a, va, va + PAGE_SIZE);
-	return fault_own(a, va, phys_to_virt(pa));
-}
-
-static bool access_allowed(unsigned prot, unsigned access)
-{
-	if (access & VM_FAULT_WRITE)
-		return prot & PROT_WRITE;
-	if (access & VM_FAULT_EXEC)
-		return prot & PROT_EXEC;
-	return prot != PROT_NONE;
-}
-
-static int fault_locked(uintptr_t va, unsigned access)
-{
-	struct area *a = area_at(va);
-	bool write = access & VM_FAULT_WRITE;
-	unsigned have;
-	phys_t pa;
-
-	if (unlikely(a->start > va))
-		return -EFAULT;
-	if (unlikely(!access_allowed(a->prot, access)))
-		return -EACCES;
-	pa = arch_mmu_lookup(va, &have);
-	if (unlikely(pa !=
-		     PHYS_NONE)) { /* another thread was faster, or a write to the archive's */
-		if (write && !(have & MMU_WRITE))
-			return fault_write_protected(a, va, pa);
-		counts.late++;
-		return 0;
-	}
-	if (a->kind != AREA_PHYSICAL)
-		return fault_own(a, va, NULL);
-	return write ? fault_own(a, va, phys_to_virt(archive_page(a, va))) : fault_archive(a, va);
-}
-
-int vm_fault(uintptr_t addr, unsigned access)
-{
-	int err;
-
-	if (unlikely(addr < ARCH_USER_START || addr >= ARCH_USER_END))
-		return -EFAULT;
-	mutex_lock(&vm_lock);
-	err = fault_locked(ALIGN_DOWN(addr, PAGE_SIZE), access);
-	if (unlikely(err)) {
-		counts.no_memory += err == -ENOMEM;
-		counts.refused += err != -ENOMEM;
-	}
-	mutex_unlock(&vm_lock);
-	return err;
-}
-
-struct vm_fault_counts vm_fault_counts(void)
-{
-	struct vm_fault_counts c;
-
-	mutex_lock(&vm_lock);
-	c = counts;
-	mutex_unlock(&vm_lock);
-	return c;
-}
-
-/* Yields, because it can be long. */
-int vm_populate(uintptr_t start, size_t len, bool write)
-{
-	unsigned access = write ? VM_FAULT_WRITE : 0;
-	int err = 0;
-
-	for (size_t done = 0; !err && done < len; done += PAGE_SIZE) {
-		err = vm_fault(start + done, access);
-		if ((done / PAGE_SIZE + 1) % 256 == 0)
-			sched_yield();
-	}
-	return err;
 }
 
 void vm_lock_future(bool on)
@@ -286,11 +110,6 @@ bool vm_region(uintptr_t addr, struct vm_region *out)
 	return found;
 }
 
-size_t vm_resident(void)
-{
-	return READ_ONCE(resident);
-}
-
 /* ---- mapping ---- */
 
 int vm_unmap_locked(uintptr_t start, uintptr_t end)
@@ -316,7 +135,8 @@ int vm_unmap_locked(uintptr_t start, uintptr_t end)
 
 bool vm_too_much(const struct area *a, size_t len)
 {
-	return a->prot & PROT_WRITE && !a->noreserve && len > page_total() * PAGE_SIZE;
+	return a->prot & PROT_WRITE && !(a->flags & AREA_NORESERVE) &&
+	       len > page_total() * PAGE_SIZE;
 }
 
 static int place_fixed(struct area *a, size_t len, unsigned flags)
@@ -332,6 +152,17 @@ static int place_fixed(struct area *a, size_t len, unsigned flags)
 	return area_at(a->start)->start >= a->start + len ? 0 : -EEXIST;
 }
 
+/* The highest place below high, where large pages fit if a is made of as many; 0. */
+static uintptr_t find_place(const struct area *a, size_t len, uintptr_t high)
+{
+	size_t more = LARGE_SIZE - PAGE_SIZE;
+	uintptr_t at = 0;
+
+	if (a->kind == AREA_ANONYMOUS && !(a->flags & AREA_NOHUGE) && IS_ALIGNED(len, LARGE_SIZE))
+		at = area_find_gap(len + more, MAP_LOW, high);
+	return at ? ALIGN_DOWN(at + more, LARGE_SIZE) : area_find_gap(len, MAP_LOW, high);
+}
+
 /* The wish if it can be had, else the highest place. */
 static int place_free(struct area *a, size_t len, unsigned flags)
 {
@@ -344,7 +175,7 @@ static int place_free(struct area *a, size_t len, unsigned flags)
 		a->start = wish;
 		return 0;
 	}
-	a->start = area_find_gap(len, MAP_LOW, high);
+	a->start = find_place(a, len, high);
 	if (!a->start && !(flags & MAP_32BIT))
 		a->start = area_find_gap(len, MAP_LOW, ARCH_USER_END);
 	return a->start ? 0 : -ENOMEM;
@@ -388,13 +219,21 @@ static long map_area(struct area *a, size_t len, unsigned flags)
 	return at;
 }
 
+/* Stacks are big and mostly unused: neither backed in advance nor by large pages, as on Linux. */
+static uint8_t area_flags(unsigned flags)
+{
+	if (flags & MAP_STACK)
+		return AREA_NORESERVE | AREA_NOHUGE;
+	return flags & MAP_NORESERVE ? AREA_NORESERVE : 0;
+}
+
 long vm_map_anonymous(uintptr_t addr, size_t len, unsigned prot, unsigned flags)
 {
 	struct area a = {
 		.start = addr,
 		.kind = AREA_ANONYMOUS,
 		.prot = prot & PROT_ALL,
-		.noreserve = flags & MAP_NORESERVE,
+		.flags = area_flags(flags),
 	};
 
 	return map_area(&a, len, flags);
@@ -448,6 +287,7 @@ void vm_unmap_all(void)
 	brk_start = brk_end = 0;
 	map_top = 0;
 	mutex_unlock(&vm_lock);
+	vm_fault_end();
 }
 
 /* ---- rights ---- */
@@ -456,7 +296,7 @@ void vm_unmap_all(void)
 static int protect_check(uintptr_t start, uintptr_t end, unsigned prot)
 {
 	for (const struct area *a = area_at(start); start < end; a = area_next(a)) {
-		struct area wanted = {.prot = (uint8_t)prot, .noreserve = a->noreserve};
+		struct area wanted = {.prot = (uint8_t)prot, .flags = a->flags};
 
 		if (a->start > start)
 			return -ENOMEM;
@@ -470,15 +310,11 @@ static int protect_check(uintptr_t start, uintptr_t end, unsigned prot)
 /* Gives the part of a in [start, end) the rights; the area that then holds the part, or NULL. */
 static struct area *protect_area(struct area *a, uintptr_t start, uintptr_t end, unsigned prot)
 {
-	if (a->start < start) {
-		a = area_split(a, start);
-		if (!a)
-			return NULL;
-	}
-	if (end < a->end && !area_split(a, end))
+	a = area_isolate(a, start, end);
+	if (!a)
 		return NULL;
 	a->prot = (uint8_t)prot;
-	arch_mmu_protect(a->start, a->end, page_prot(a, a->kind != AREA_PHYSICAL));
+	arch_mmu_protect(a->start, a->end, vm_page_prot(a, a->kind != AREA_PHYSICAL));
 	return area_join_below(a);
 }
 
@@ -565,7 +401,7 @@ long vm_map_stack(size_t limit)
 	struct area a = {
 		.kind = AREA_STACK,
 		.prot = PROT_READ | PROT_WRITE,
-		.noreserve = true,
+		.flags = AREA_NORESERVE | AREA_NOHUGE,
 	};
 	long err;
 

@@ -115,7 +115,7 @@ struct area *area_next(const struct area *a)
 static bool area_continues(const struct area *a, const struct area *b)
 {
 	return a->end == b->start && a->kind == b->kind && a->prot == b->prot &&
-	       a->noreserve == b->noreserve &&
+	       a->flags == b->flags &&
 	       (a->kind != AREA_PHYSICAL || a->pa + (a->end - a->start) == b->pa);
 }
 
@@ -187,6 +187,16 @@ struct area *area_split(struct area *a, uintptr_t at)
 	if (b)
 		a->end = at;
 	return b;
+}
+
+struct area *area_isolate(struct area *a, uintptr_t start, uintptr_t end)
+{
+	if (a->start < start)
+		a = area_split(a, start);
+	if (!a || a->end <= end || area_split(a, end))
+		return a;
+	area_join_below(a);
+	return NULL;
 }
 
 struct area *area_join_below(struct area *a)

@@ -26,11 +26,15 @@ struct area {
 	size_t max_gap; /* the greatest gap in the node's subtree */
 	phys_t pa;	/* AREA_PHYSICAL: of start */
 	uint8_t kind, prot;
-	bool noreserve;
+	uint8_t flags; /* AREA_*; neighbours that differ in any are not one area */
 };
 
+#define AREA_NORESERVE 0x01 /* may be more than memory can back */
+#define AREA_HUGE      0x02 /* large pages are asked for, */
+#define AREA_NOHUGE    0x04 /* or are not wanted */
+
 void area_init(void);
-/* The first area that ends above addr, which is below ARCH_USER_END; never NULL. */
+/* The first area that ends above addr, which is at most ARCH_USER_END; never NULL. */
 struct area *area_at(uintptr_t addr);
 /* NULL behind the sentinel; it has start == ARCH_USER_END. */
 struct area *area_next(const struct area *a);
@@ -46,6 +50,8 @@ void area_remove(struct area *a);
 void area_shrink(struct area *a, uintptr_t start, uintptr_t end);
 /* Makes two of a; the upper one, which starts at `at`, or NULL without memory. */
 struct area *area_split(struct area *a, uintptr_t at);
+/* Makes the part of a in [start, end) an area of its own; NULL without memory. */
+struct area *area_isolate(struct area *a, uintptr_t start, uintptr_t end);
 /* Joins a and its lower neighbour if a continues it; the area that now holds a's range. */
 struct area *area_join_below(struct area *a);
 

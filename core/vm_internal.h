@@ -15,6 +15,11 @@ extern struct mutex vm_lock;
  * choice; flags are mmap's. Where it is, or -errno. */
 long vm_place(struct area *a, size_t len, unsigned flags);
 int vm_unmap_locked(uintptr_t start, uintptr_t end);
+/* What the page table says for a page of a; `own`: not one of the archive's. */
+unsigned vm_page_prot(const struct area *a, bool own);
+void vm_fault_init(void);
+/* The app is gone: nothing is kept for its next fault. */
+void vm_fault_end(void);
 /* Takes the pages of [start, end), a part of a, out and frees those that are the app's own. */
 void vm_drop_pages(struct area *a, uintptr_t start, uintptr_t end);
 /* Maps what of [start, start + len) is not; not under the lock. Stops at the first failure: -errno. */

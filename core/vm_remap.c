@@ -11,26 +11,41 @@
 
 #define FLAGS (MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP)
 
-static void forget(void *unused, uintptr_t va, phys_t pa)
+static void forget(void *unused, uintptr_t va, phys_t pa, unsigned order)
 {
 	(void)unused;
 	(void)va;
 	(void)pa;
+	(void)order;
+}
+
+/* A large page stays one where it moves as a whole, to a place for one. */
+static int share_page(uintptr_t from, uintptr_t to, size_t len, size_t *size)
+{
+	unsigned prot;
+	phys_t pa = arch_mmu_lookup(from, &prot);
+
+	*size = PAGE_SIZE;
+	if (prot & MMU_LARGE) {
+		if (IS_ALIGNED(from | to, LARGE_SIZE) && len >= LARGE_SIZE) {
+			*size = LARGE_SIZE;
+			return arch_mmu_map_large(to, pa, prot);
+		}
+		arch_mmu_split(from);
+	}
+	return arch_mmu_map(to, pa, prot & ~(unsigned)MMU_LARGE);
 }
 
 /* The pages of [from, from + len) are at `to` too, or nothing is there and the answer is -ENOMEM. */
 static int share_pages(uintptr_t from, uintptr_t to, size_t len)
 {
-	for (uintptr_t va = from; (va = arch_mmu_next(va, from + len)) < from + len;
-	     va += PAGE_SIZE) {
-		unsigned prot;
-		phys_t pa = arch_mmu_lookup(va, &prot);
+	size_t size;
 
-		if (arch_mmu_map(to + (va - from), pa, prot)) {
+	for (uintptr_t va = from; (va = arch_mmu_next(va, from + len)) < from + len; va += size)
+		if (share_page(va, to + (va - from), from + len - va, &size)) {
 			arch_mmu_unmap(to, to + len, forget, NULL);
 			return -ENOMEM;
 		}
-	}
 	return 0;
 }
 
@@ -41,7 +56,7 @@ static long add_like(const struct area *a, uintptr_t from, uintptr_t to, size_t 
 		.start = to,
 		.kind = a->kind == AREA_STACK ? AREA_ANONYMOUS : a->kind,
 		.prot = a->prot,
-		.noreserve = a->noreserve,
+		.flags = a->flags,
 		.pa = a->pa + (from - a->start),
 	};
 

@@ -8,6 +8,8 @@
  * What is taken out is gathered, then flushed on all CPUs at once (tlb.c), and only then given back:
  * pages to the caller, tables to the spares. Until the flush other CPUs may still write to the pages
  * and walk the tables, so nothing is kept in them meanwhile but a table's link, which is no entry.
+ *
+ * For each large page a table is kept in store, so that splitting one never fails.
  */
 #include <abi/errno.h>
 #include <arch/mmu.h>
@@ -39,12 +41,13 @@ static void entry_count_add(uint64_t *e, int delta)
 	*e = (*e & ~COUNT_MASK) | COUNT_LOW(n) | COUNT_HIGH(n);
 }
 
-static uint64_t leaf_make(phys_t pa, unsigned prot)
+/* large: PTE_LARGE or 0. */
+static uint64_t leaf_make(phys_t pa, unsigned prot, uint64_t large)
 {
-	uint64_t e = PTE_PRESENT | PTE_USER | PTE_ACCESSED;
+	uint64_t e = PTE_PRESENT | PTE_USER | PTE_ACCESSED | large;
 
 	if (!prot || !(prot & ~MMU_USER))
-		return (~pa & PTE_ADDRESS) | PTE_USER;
+		return (~pa & PTE_ADDRESS) | PTE_USER | large;
 	e |= prot & MMU_WRITE ? PTE_WRITE | PTE_DIRTY : 0;
 	e |= prot & MMU_EXEC ? 0 : PTE_NX;
 	e |= prot & MMU_WC ? PTE_PCD | PTE_PWT : 0;
@@ -56,11 +59,20 @@ static phys_t leaf_address(uint64_t e)
 	return e & PTE_PRESENT ? e & PTE_ADDRESS : ~e & PTE_ADDRESS;
 }
 
+/* Of no page of the last level, where the bit means something else and is never set. */
+static bool is_large(uint64_t e)
+{
+	return e & PTE_LARGE;
+}
+
 static unsigned leaf_prot(uint64_t e)
 {
+	unsigned large = is_large(e) ? MMU_LARGE : 0;
+
 	if (!(e & PTE_PRESENT))
-		return 0;
-	return MMU_USER | MMU_READ | (e & PTE_WRITE ? MMU_WRITE : 0) | (e & PTE_NX ? 0 : MMU_EXEC);
+		return large;
+	return large | MMU_USER | MMU_READ | (e & PTE_WRITE ? MMU_WRITE : 0) |
+	       (e & PTE_NX ? 0 : MMU_EXEC);
 }
 
 static uint64_t *table_of(uint64_t e)
@@ -68,20 +80,33 @@ static uint64_t *table_of(uint64_t e)
 	return phys_to_virt(e & PTE_ADDRESS);
 }
 
-/* Emptied tables, all zero but for the link in their first word: kept for the next mapping. */
-static uint64_t *spare_tables;
+/* Tables all zero but for the link in their first word. */
+static uint64_t *spare_tables; /* emptied: kept for the next mapping */
+static uint64_t *large_tables; /* one for each large page */
 static unsigned spares;
+static size_t large_pages;
+
+static void table_push(uint64_t **list, uint64_t *t)
+{
+	t[0] = (uintptr_t)*list;
+	*list = t;
+}
+
+static uint64_t *table_pop(uint64_t **list)
+{
+	uint64_t *t = *list;
+
+	*list = (uint64_t *)t[0];
+	t[0] = 0;
+	return t;
+}
 
 static uint64_t *table_alloc(void)
 {
-	uint64_t *t = spare_tables;
-
-	if (!t)
+	if (!spare_tables)
 		return page_alloc_zeroed(0);
-	spare_tables = (uint64_t *)t[0];
 	spares--;
-	t[0] = 0;
-	return t;
+	return table_pop(&spare_tables);
 }
 
 static void table_free(uint64_t *t)
@@ -90,72 +115,135 @@ static void table_free(uint64_t *t)
 		page_free(t, 0);
 		return;
 	}
-	t[0] = (uintptr_t)spare_tables;
-	spare_tables = t;
+	table_push(&spare_tables, t);
 	spares++;
 }
 
-int arch_mmu_map(uintptr_t va, phys_t pa, unsigned prot)
+/*
+ * The entry for va at a level, with the tables above it, and in *parent the one that counts it. The
+ * entry of a large page that va is in; NULL without memory.
+ */
+static uint64_t *entry_make(uintptr_t va, unsigned level, uint64_t **parent)
 {
-	uint64_t *table = paging_pml4, *parent = NULL, *e;
+	uint64_t *table = paging_pml4, *e;
 
-	for (unsigned l = 4; l > 1; l--) {
+	*parent = NULL;
+	for (unsigned l = 4; l > level; l--) {
 		e = &table[TABLE_INDEX(va, l)];
 		if (!*e) {
 			uint64_t *below = table_alloc();
 
 			if (!below)
-				return -ENOMEM;
+				return NULL;
 			*e = virt_to_phys(below) | PTE_TABLE;
-			if (parent)
-				entry_count_add(parent, 1);
+			if (*parent)
+				entry_count_add(*parent, 1);
 		}
-		parent = e;
+		if (unlikely(is_large(*e)))
+			return e;
+		*parent = e;
 		table = table_of(*e);
 	}
-	e = &table[TABLE_INDEX(va, 1)];
-	BUG_ON(*e);
-	*e = leaf_make(pa, prot);
+	return &table[TABLE_INDEX(va, level)];
+}
+
+int arch_mmu_map(uintptr_t va, phys_t pa, unsigned prot)
+{
+	uint64_t *parent, *e = entry_make(va, 1, &parent);
+
+	if (unlikely(!e || *e))
+		return e ? -EEXIST : -ENOMEM;
+	*e = leaf_make(pa, prot, 0);
 	entry_count_add(parent, 1);
 	return 0;
 }
 
-static uint64_t *leaf_find(uintptr_t va)
+int arch_mmu_map_large(uintptr_t va, phys_t pa, unsigned prot)
 {
-	uint64_t *table = paging_pml4;
+	uint64_t *parent, *e = entry_make(va, 2, &parent), *table;
 
-	for (unsigned l = 4; l > 1; l--) {
-		uint64_t e = table[TABLE_INDEX(va, l)];
+	if (e && *e)
+		return -EEXIST;
+	table = e ? table_alloc() : NULL;
+	if (!table)
+		return -ENOMEM;
+	table_push(&large_tables, table);
+	large_pages++;
+	*e = leaf_make(pa, prot, PTE_LARGE);
+	entry_count_add(parent, 1);
+	return 0;
+}
 
-		if (!e)
-			return NULL;
-		table = table_of(e);
-	}
-	return &table[TABLE_INDEX(va, 1)];
+/* The store's table for a large page that goes or is split. */
+static uint64_t *large_gone(void)
+{
+	large_pages--;
+	return table_pop(&large_tables);
+}
+
+size_t arch_mmu_large_count(void)
+{
+	return READ_ONCE(large_pages);
+}
+
+/*
+ * No CPU may know a large page and its parts at once: it goes before they come. Who touches it
+ * meanwhile faults and waits for the memory-map lock. SDM volume 3, section 4.10.4.3.
+ */
+static void split(uint64_t *e, uintptr_t va)
+{
+	phys_t pa = leaf_address(*e);
+	unsigned prot = leaf_prot(*e);
+	uint64_t *table = large_gone();
+
+	*e = 0;
+	tlb_flush(va, va + LARGE_SIZE, true, NULL);
+	for (unsigned i = 0; i < TABLE_ENTRIES; i++)
+		table[i] = leaf_make(pa + i * PAGE_SIZE, prot & ~MMU_LARGE, 0);
+	page_split(phys_to_virt(pa), ARCH_LARGE_ORDER);
+	*e = virt_to_phys(table) | PTE_TABLE;
+	entry_count_add(e, TABLE_ENTRIES);
+}
+
+/* The entry that maps va or would, and its level in *level. */
+static inline uint64_t *entry_find(uintptr_t va, unsigned *level)
+{
+	uint64_t *e = &paging_pml4[TABLE_INDEX(va, 4)];
+
+	for (*level = 4; *level > 1 && *e && !is_large(*e);)
+		e = &table_of(*e)[TABLE_INDEX(va, --*level)];
+	return e;
+}
+
+void arch_mmu_split(uintptr_t va)
+{
+	unsigned level;
+	uint64_t *e = entry_find(va, &level);
+
+	if (level == 2 && *e)
+		split(e, ALIGN_DOWN(va, LARGE_SIZE));
 }
 
 phys_t arch_mmu_lookup(uintptr_t va, unsigned *prot)
 {
-	uint64_t *e = leaf_find(va);
+	unsigned level;
+	uint64_t *e = entry_find(va, &level);
 
-	if (!e || !*e)
+	if (!*e)
 		return PHYS_NONE;
 	if (prot)
 		*prot = leaf_prot(*e);
-	return leaf_address(*e);
+	return leaf_address(*e) + ALIGN_DOWN(va & (LEVEL_SIZE(level) - 1), PAGE_SIZE);
 }
 
 uintptr_t arch_mmu_next(uintptr_t va, uintptr_t end)
 {
 	while (va < end) {
-		uint64_t *table = paging_pml4;
-		unsigned l = 4;
+		unsigned level;
 
-		while (l > 1 && table[TABLE_INDEX(va, l)])
-			table = table_of(table[TABLE_INDEX(va, l--)]);
-		if (table[TABLE_INDEX(va, l)])
+		if (*entry_find(va, &level))
 			return va;
-		va = ALIGN_DOWN(va, LEVEL_SIZE(l)) + LEVEL_SIZE(l);
+		va = ALIGN_DOWN(va, LEVEL_SIZE(level)) + LEVEL_SIZE(level);
 	}
 	return end;
 }
@@ -167,12 +255,13 @@ static uintptr_t find_below(const uint64_t *table, unsigned level, uintptr_t va,
 	unsigned entries = level == 4 ? TABLE_ENTRIES / 2 : TABLE_ENTRIES;
 
 	for (unsigned i = 0; i < entries; i++, va += LEVEL_SIZE(level)) {
+		uint64_t e = table[i];
 		uintptr_t found = 0;
 
-		if (level > 1)
-			found = table[i] ? find_below(table_of(table[i]), level - 1, va, pa) : 0;
-		else if (table[i] & PTE_PRESENT && leaf_address(table[i]) == pa)
-			found = va;
+		if (level > 1 && !is_large(e))
+			found = e ? find_below(table_of(e), level - 1, va, pa) : 0;
+		else if (e & PTE_PRESENT && pa - leaf_address(e) < LEVEL_SIZE(level))
+			found = va + (pa - leaf_address(e));
 		if (found)
 			return found;
 	}
@@ -185,7 +274,7 @@ uintptr_t arch_mmu_find(phys_t pa)
 }
 
 struct taken {
-	uintptr_t va;
+	uintptr_t va; /* bit 0: a large page */
 	phys_t pa;
 };
 
@@ -199,7 +288,7 @@ struct gather {
 	unsigned pages, room;
 	uintptr_t low, high;
 	uint64_t *tables;
-	void (*each)(void *arg, uintptr_t va, phys_t pa);
+	mmu_each each;
 	void *arg;
 };
 
@@ -208,7 +297,8 @@ static void gather_finish(struct gather *g)
 	if (g->low < g->high)
 		tlb_flush(g->low, g->high, true, g->tables);
 	for (unsigned i = 0; i < g->pages; i++)
-		g->each(g->arg, g->page[i].va, g->page[i].pa);
+		g->each(g->arg, g->page[i].va & PAGE_MASK, g->page[i].pa,
+			g->page[i].va & 1 ? ARCH_LARGE_ORDER : 0);
 	while (g->tables) {
 		uint64_t *next = (uint64_t *)g->tables[0];
 
@@ -235,20 +325,19 @@ static void gather_room(struct gather *g)
 	g->room = PAGE_SIZE / sizeof(*more);
 }
 
-static void gather_page(struct gather *g, uintptr_t va, phys_t pa)
+static void gather_page(struct gather *g, uintptr_t va, uint64_t e)
 {
 	if (g->pages == g->room)
 		gather_room(g);
-	g->page[g->pages].va = va;
-	g->page[g->pages++].pa = pa;
+	g->page[g->pages].va = va | is_large(e);
+	g->page[g->pages++].pa = leaf_address(e);
 	g->low = min(g->low, va);
-	g->high = max(g->high, va + PAGE_SIZE);
+	g->high = max(g->high, va + (is_large(e) ? LARGE_SIZE : PAGE_SIZE));
 }
 
 static void gather_table(struct gather *g, uint64_t *table, uintptr_t va)
 {
-	table[0] = (uintptr_t)g->tables;
-	g->tables = table;
+	table_push(&g->tables, table);
 	/* The CPU may cache the path to the table: flush at least one address it translated. */
 	g->low = min(g->low, va);
 	g->high = max(g->high, va + PAGE_SIZE);
@@ -267,11 +356,15 @@ static unsigned unmap_level(struct gather *g, uint64_t *table, unsigned level, u
 		next = min(ALIGN_DOWN(va, LEVEL_SIZE(level)) + LEVEL_SIZE(level), end);
 		if (!*e)
 			continue;
-		if (level == 1) {
-			phys_t pa = leaf_address(*e);
+		if (is_large(*e) && next - va < LARGE_SIZE)
+			split(e, ALIGN_DOWN(va, LARGE_SIZE));
+		if (level == 1 || is_large(*e)) {
+			uint64_t was = *e;
 
 			*e = 0;
-			gather_page(g, va, pa);
+			gather_page(g, va, was);
+			if (is_large(was))
+				table_free(large_gone());
 			gone++;
 			continue;
 		}
@@ -287,8 +380,7 @@ static unsigned unmap_level(struct gather *g, uint64_t *table, unsigned level, u
 	return gone;
 }
 
-void arch_mmu_unmap(uintptr_t start, uintptr_t end,
-		    void (*each)(void *arg, uintptr_t va, phys_t pa), void *arg)
+void arch_mmu_unmap(uintptr_t start, uintptr_t end, mmu_each each, void *arg)
 {
 	struct gather g = {.low = UINTPTR_MAX, .each = each, .arg = arg};
 
@@ -322,8 +414,10 @@ static bool protect_level(uint64_t *table, unsigned level, uintptr_t start, uint
 		next = min(ALIGN_DOWN(va, LEVEL_SIZE(level)) + LEVEL_SIZE(level), end);
 		if (!*e)
 			continue;
-		if (level == 1) {
-			uint64_t now = leaf_make(leaf_address(*e), prot);
+		if (is_large(*e) && next - va < LARGE_SIZE)
+			split(e, ALIGN_DOWN(va, LARGE_SIZE));
+		if (level == 1 || is_large(*e)) {
+			uint64_t now = leaf_make(leaf_address(*e), prot, *e & PTE_LARGE);
 
 			taken |= takes_rights(*e, now);
 			*e = now;

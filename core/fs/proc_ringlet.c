@@ -93,6 +93,7 @@ static void show_faults(struct proc_text *t)
 	put_vectors(t, 0, ARCH_EXCEPTION_MAX);
 	put_count(t, "page_zeroed", c.zeroed);
 	put_count(t, "page_copied", c.copied);
+	put_count(t, "page_large", c.large);
 	put_count(t, "page_archive", c.mapped);
 	put_count(t, "page_late", c.late);
 	put_count(t, "page_refused", c.refused);

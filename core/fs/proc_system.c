@@ -48,6 +48,7 @@ static void show_meminfo(struct proc_text *t)
 	for (unsigned i = 0; i < ARRAY_SIZE(none); i++)
 		put_kib(t, none[i], 0);
 	put_kib(t, "Shmem", fs_used());
+	put_kib(t, "AnonHugePages", arch_mmu_large_count() * LARGE_SIZE);
 }
 
 const struct proc_file proc_system_files[] = {

@@ -312,11 +312,12 @@ static void write_on(unsigned long at)
 			arch_cpu_relax();
 }
 
-static void keep(void *arg, uintptr_t va, phys_t pa)
+static void keep(void *arg, uintptr_t va, phys_t pa, unsigned order)
 {
 	(void)arg;
 	(void)va;
 	(void)pa;
+	(void)order;
 }
 
 #define SENTINEL 0x7e577e577e577e57ull
@@ -428,10 +429,11 @@ static long test_idle_flush(bool tables, uintptr_t at)
 
 static unsigned each_count;
 
-static void count_each(void *arg, uintptr_t va, phys_t pa)
+static void count_each(void *arg, uintptr_t va, phys_t pa, unsigned order)
 {
 	(void)va;
 	(void)pa;
+	(void)order;
 	(*(unsigned *)arg)++;
 }
 

@@ -111,6 +111,7 @@ int main(int argc, char **argv)
 	if (keeps_base)
 		gs_base_set(CORE_LIKE_BASE);
 	fresh = mmap(NULL, 64 << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	raw(SYS_madvise, (long)fresh, 64 << 20, MADV_NOHUGEPAGE, 0, 0, 0);
 	nmi_call(NMI_COUNT, 0);
 	sweep("SYSCALL's entry and exit", debug_symbol(DEBUG_AT_ENTRY),
 	      debug_symbol(DEBUG_AT_ENTRY_END) + 2);

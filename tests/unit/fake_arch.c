@@ -50,6 +50,11 @@ void arch_zero_page(void *page)
 	memset(page, 0, PAGE_SIZE);
 }
 
+void arch_zero_large(void *block)
+{
+	memset(block, 0, LARGE_SIZE);
+}
+
 void arch_copy_page(void *dst, const void *src)
 {
 	memcpy(dst, src, PAGE_SIZE);
@@ -71,7 +76,7 @@ void volatile *arch_mmio_map(phys_t pa, size_t size)
 struct pte {
 	phys_t pa;
 	unsigned prot;
-	bool present;
+	bool present, large; /* large: one of a whole large page's entries */
 };
 
 struct level {
@@ -143,33 +148,81 @@ int arch_mmu_map(uintptr_t va, phys_t pa, unsigned prot)
 		return -ENOMEM;
 	p = pte_of(va, true);
 	if (p->present)
-		WRONG("page table: %#lx is mapped already", va);
-	*p = (struct pte){pa, prot, true};
+		return -EEXIST;
+	*p = (struct pte){pa, prot, true, false};
 	fake_mmu_mapped++;
 	return 0;
+}
+
+static size_t large_count;
+
+int arch_mmu_map_large(uintptr_t va, phys_t pa, unsigned prot)
+{
+	check_range(va, va + LARGE_SIZE);
+	if (!IS_ALIGNED(va | pa, LARGE_SIZE))
+		WRONG("page table: a large page at %#lx is %#lx", va, (unsigned long)pa);
+	if (fake_mmu_fail && !--fake_mmu_fail)
+		return -ENOMEM;
+	if (arch_mmu_next(va, va + LARGE_SIZE) < va + LARGE_SIZE)
+		return -EEXIST;
+	for (uintptr_t i = 0; i < LARGE_SIZE; i += PAGE_SIZE)
+		*pte_of(va + i, true) = (struct pte){pa + i, prot & ~MMU_LARGE, true, true};
+	fake_mmu_mapped += LARGE_SIZE / PAGE_SIZE;
+	large_count++;
+	return 0;
+}
+
+void arch_mmu_split(uintptr_t va)
+{
+	uintptr_t start = ALIGN_DOWN(va, LARGE_SIZE);
+	struct pte *p = pte_of(start, false);
+
+	if (!p || !p->present || !p->large)
+		return;
+	page_split(phys_to_virt(p->pa), ARCH_LARGE_ORDER);
+	for (uintptr_t i = 0; i < LARGE_SIZE; i += PAGE_SIZE)
+		pte_of(start + i, false)->large = false;
+	large_count--;
+}
+
+size_t arch_mmu_large_count(void)
+{
+	return large_count;
+}
+
+/* What of [start, end) is a part of a large page only. */
+static void split_ends(uintptr_t start, uintptr_t end)
+{
+	if (!IS_ALIGNED(start, LARGE_SIZE))
+		arch_mmu_split(start);
+	if (!IS_ALIGNED(end, LARGE_SIZE))
+		arch_mmu_split(end);
 }
 
 struct taken {
 	uintptr_t va;
 	phys_t pa;
+	unsigned order;
 };
 
-void arch_mmu_unmap(uintptr_t start, uintptr_t end,
-		    void (*each)(void *arg, uintptr_t va, phys_t pa), void *arg)
+void arch_mmu_unmap(uintptr_t start, uintptr_t end, mmu_each each, void *arg)
 {
 	struct taken *t = malloc((fake_mmu_mapped + 1) * sizeof(*t));
 	struct pte *p;
 	size_t n = 0;
 
 	check_range(start, end);
+	split_ends(start, end);
 	while ((p = pte_next(&start, end))) {
-		t[n++] = (struct taken){start, p->pa};
+		if (!p->large || IS_ALIGNED(start, LARGE_SIZE))
+			t[n++] = (struct taken){start, p->pa, p->large ? ARCH_LARGE_ORDER : 0};
+		large_count -= p->large && IS_ALIGNED(start, LARGE_SIZE);
 		p->present = false;
 		fake_mmu_mapped--;
 	}
 	fake_mmu_flushes += n > 0;
 	for (size_t i = 0; i < n && each; i++)
-		each(arg, t[i].va, t[i].pa);
+		each(arg, t[i].va, t[i].pa, t[i].order);
 	free(t);
 }
 
@@ -178,6 +231,7 @@ void arch_mmu_protect(uintptr_t start, uintptr_t end, unsigned prot)
 	struct pte *p;
 
 	check_range(start, end);
+	split_ends(start, end);
 	fake_mmu_flushes++;
 	for (; (p = pte_next(&start, end)); start += PAGE_SIZE)
 		p->prot = prot;
@@ -190,7 +244,7 @@ phys_t arch_mmu_lookup(uintptr_t va, unsigned *prot)
 	if (!p || !p->present)
 		return PHYS_NONE;
 	if (prot)
-		*prot = p->prot;
+		*prot = p->prot | (p->large ? MMU_LARGE : 0);
 	return p->pa;
 }
 
@@ -207,9 +261,7 @@ uintptr_t arch_mmu_find(phys_t pa)
 
 uintptr_t arch_mmu_next(uintptr_t va, uintptr_t end)
 {
-	while (va < end && arch_mmu_lookup(va, NULL) == PHYS_NONE)
-		va += PAGE_SIZE;
-	return min(va, end);
+	return pte_next(&va, end) ? va : end;
 }
 
 static void mmu_reset(void **slot, int shift)
@@ -600,7 +652,7 @@ void fake_arch_reset(void)
 	}
 	mmu_reset((void **)&root, 39);
 	user_top = USER_BASE;
-	fake_mmu_mapped = fake_mmu_flushes = 0;
+	fake_mmu_mapped = fake_mmu_flushes = large_count = 0;
 	fake_mmu_fail = 0;
 	fake_user_fault = 0;
 	fake_user_sp = 0;

@@ -18,6 +18,8 @@ void page_add_range(phys_t start, phys_t end);
 void *page_alloc(unsigned order) __must_check;
 void *page_alloc_zeroed(unsigned order) __must_check;
 void page_free(void *page, unsigned order);
+/* The allocated, untagged block becomes single pages, each of which is freed by itself. */
+void page_split(void *page, unsigned order);
 
 /*
  * The owner of an allocated block may tag all its pages with 1..3, for page_tag() to find by any

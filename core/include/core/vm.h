@@ -70,6 +70,7 @@ bool vm_region(uintptr_t addr, struct vm_region *out);
 /* What page faults came to, since the start. */
 struct vm_fault_counts {
 	uint64_t zeroed, copied; /* an own page: of zeros, of the archive's bytes */
+	uint64_t large;		 /* large pages of zeros */
 	uint64_t mapped;	 /* pages of the archive, one or more at a time */
 	uint64_t late;		 /* nothing was to be done any more, or only rights */
 	uint64_t refused;	 /* nothing is there, or not for this access */

@@ -10,4 +10,6 @@
 #define ARCH_USER_END	0x7ffffffff000UL
 #define ARCH_DIRECT_MAP 0x100000000000UL
 
+#define ARCH_LARGE_ORDER 9 /* 2 MiB */
+
 #endif

@@ -14,4 +14,6 @@
 #define ARCH_ESPFIX	0xffffff0000000000UL /* aliases of the ESPFIX mini-stacks */
 #define ARCH_IMAGE	0xffffffff80000000UL /* the core's image */
 
+#define ARCH_LARGE_ORDER 9 /* 2 MiB */
+
 #endif

@@ -12,6 +12,9 @@
 #include <core/syscall.h>
 #include <core/time.h>
 
+#define STOP_LIMIT_NS \
+	(200 * NSEC_PER_MSEC) /* one that does not come out of the core is left there */
+
 static bool ending;
 
 static const char *const signal_names[] = {
@@ -30,11 +33,42 @@ bool process_ending(void)
 	return READ_ONCE(ending);
 }
 
+void process_leave(void)
+{
+	signal_thread_exit(current_thread());
+	thread_exit();
+}
+
+static bool any(const struct thread *t)
+{
+	(void)t;
+	return true;
+}
+
+/* The other threads end at their next way out to ring 3, where none comes any more. */
+static void stop_others(void)
+{
+	uint64_t limit = time_now() + STOP_LIMIT_NS;
+
+	signal_tell_all();
+	while (signal_count_threads(any) && time_now() < limit) {
+		sched_yield();
+		arch_cpu_relax();
+	}
+}
+
+/* Only one thread ends the app; it goes on from here. */
+static void begin_end(void)
+{
+	if (__atomic_exchange_n(&ending, true, __ATOMIC_SEQ_CST))
+		process_leave();
+}
+
 static _Noreturn void end(uint32_t status)
 {
 	const char record[4] = {status, status >> 8, status >> 16, status >> 24};
 
-	WRITE_ONCE(ending, true);
+	stop_others();
 	filter_tell_used();
 	/* Connections are closed in order: their last segments leave before the machine does. */
 	fd_close_all();
@@ -45,6 +79,7 @@ static _Noreturn void end(uint32_t status)
 
 _Noreturn void process_exit(int status)
 {
+	begin_end();
 	log_info("app: exited with status %d", status & 0xff);
 	end(status & 0xff);
 }
@@ -53,6 +88,7 @@ _Noreturn void process_kill(int sig)
 {
 	const char *name = (unsigned)sig < ARRAY_SIZE(signal_names) ? signal_names[sig] : NULL;
 
+	begin_end();
 	log_err("app: killed by signal %d%s%s", sig, name ? " " : "", name ? name : "");
 	end(256 + sig);
 }

@@ -36,6 +36,7 @@ static bool key_less(const struct tree_node *a, const struct tree_node *b)
 void runq_init(struct runq *rq, unsigned cpu)
 {
 	rq->cpu = cpu;
+	rq->bit = 1ull << cpu;
 	rq->tree.less = key_less;
 	rq->floor = RUNQ_FAIR + CREDIT_NS;
 }
@@ -79,15 +80,8 @@ static uint64_t key_at(const struct thread *t, uint64_t now)
 
 void runq_raise_floor(struct runq *rq, uint64_t now)
 {
-	const struct thread *first = rq->first;
-	uint64_t low = UINT64_MAX;
-
 	if (runq_busy(rq) && thread_is_fair(rq->curr))
-		low = key_at(rq->curr, now);
-	if (first && thread_is_fair(first))
-		low = min(low, first->key);
-	if (low != UINT64_MAX)
-		rq->floor = max(rq->floor, low);
+		runq_raise_to(rq, key_at(rq->curr, now));
 }
 
 bool runq_slice_over(const struct runq *rq, uint64_t now)

@@ -21,6 +21,7 @@ struct runq {
 	struct spinlock lock;
 	uint32_t queued; /* threads that wait; others look at it without the lock */
 	unsigned cpu;
+	uint64_t bit; /* 1 << cpu */
 	struct thread *curr, *idle;
 	uint64_t curr_key; /* curr's when it came; others look at it without the lock */
 	struct thread
@@ -39,7 +40,7 @@ extern uint64_t runq_online, runq_idle;
 
 static inline bool runq_allows(const struct runq *rq, const struct thread *t)
 {
-	return t->affinity >> rq->cpu & 1;
+	return t->affinity & rq->bit;
 }
 
 /* The running one neither idles nor sleeps on its stack. */
@@ -60,7 +61,7 @@ void runq_init(struct runq *rq, unsigned cpu);
 struct thread *runq_first_for(const struct runq *rq, unsigned cpu);
 /* t belongs to rq's `to` from now on; it is in no tree. The lock of the one it leaves is held. */
 void runq_move(struct thread *t, struct runq *to);
-/* Raises the floor by what the running thread and the first that waits have reached. */
+/* Raises the floor by what the running thread has reached. */
 void runq_raise_floor(struct runq *rq, uint64_t now);
 /* True if the running thread has had its share, as of now. */
 bool runq_slice_over(const struct runq *rq, uint64_t now);
@@ -81,17 +82,27 @@ static inline uint64_t runq_weighed(const struct thread *t, uint64_t ns)
 	return likely(t->weight == RUNQ_WEIGHT) ? ns : ns * RUNQ_WEIGHT / t->weight;
 }
 
-/* What t has run since t->run_start counts; it starts again at now. */
-static inline void runq_account(struct thread *t, uint64_t now)
+/* The running thread's key is low: so far the floor may rise, unless a lower one waits. */
+static inline void runq_raise_to(struct runq *rq, uint64_t low)
+{
+	if (rq->first && thread_is_fair(rq->first))
+		low = min(low, rq->first->key);
+	rq->floor = max(rq->floor, low);
+}
+
+/* What the running thread t has run since t->run_start counts; it starts again at now. */
+static inline void runq_account(struct runq *rq, struct thread *t, uint64_t now)
 {
 	uint64_t ns = now - t->run_start;
 
 	t->cpu_ns += ns;
 	t->run_start = now;
-	if (likely(thread_is_fair(t)))
+	if (likely(thread_is_fair(t))) {
 		t->key += runq_weighed(t, ns);
-	else
+		runq_raise_to(rq, t->key);
+	} else {
 		t->rr_used += ns;
+	}
 }
 
 /* A thread that wakes must not live on what it did not use in a long sleep. */
@@ -109,6 +120,12 @@ static inline bool runq_preempts(const struct thread *t, const struct thread *cu
 	if (unlikely(curr->policy.policy == SCHED_IDLE))
 		return t->policy.policy != SCHED_IDLE;
 	return t->key + WAKE_NS < curr->key;
+}
+
+/* True if t can wait nowhere else. */
+static inline bool runq_only(const struct runq *home, const struct thread *t)
+{
+	return (READ_ONCE(runq_online) & t->affinity) == home->bit;
 }
 
 static inline void runq_insert(struct runq *rq, struct thread *t)
@@ -144,7 +161,7 @@ static inline struct runq *runq_choose(struct runq *home, const struct thread *t
 {
 	uint64_t mask = READ_ONCE(runq_online) & t->affinity;
 
-	return mask == 1ull << home->cpu ? home : runq_choose_of(mask, home, t);
+	return runq_only(home, t) ? home : runq_choose_of(mask, home, t);
 }
 
 #endif

@@ -23,7 +23,6 @@ struct thread boot_thread = {
 	.name = "idle",
 	.rq = &runqs[0],
 	.weight = RUNQ_WEIGHT,
-	.key = RUNQ_FAIR,
 	.affinity = ~0ull,
 };
 
@@ -106,7 +105,7 @@ static uint64_t account_stop(struct thread *t)
 {
 	uint64_t now = time_now();
 
-	runq_account(t, now);
+	runq_account(t->rq, t, now);
 	return now;
 }
 
@@ -143,11 +142,9 @@ uint64_t sched_idle_time(void)
 /* ---- waiting for a CPU ---- */
 
 /* t, which belongs to rq, waits there from now on. The lock is held; released. */
-static inline void enqueue(struct runq *rq, struct thread *t)
+static __noinline void enqueue(struct runq *rq, struct thread *t)
 {
-	bool kick = true;
-
-	if (rq->curr != rq->idle && !rq->slice.active) {
+	if (unlikely(!rq->slice.active) && rq->curr != rq->idle) {
 		uint64_t now = time_now();
 
 		runq_raise_floor(rq, now);
@@ -156,11 +153,13 @@ static inline void enqueue(struct runq *rq, struct thread *t)
 	runq_limit_credit(rq, t);
 	runq_insert(rq, t);
 	if (runq_busy(rq)) {
-		kick = runq_preempts(t, rq->curr);
-		if (kick)
-			work_set(rq->curr, WORK_RESCHED);
+		if (likely(!runq_preempts(t, rq->curr))) {
+			spin_unlock(&rq->lock);
+			return;
+		}
+		work_set(rq->curr, WORK_RESCHED);
 	}
-	unlock_and_kick(rq, kick);
+	unlock_and_kick(rq, true);
 }
 
 /* Has t, runnable and neither running nor queued, wait where it best does. rq is its queue, locked. */
@@ -191,6 +190,8 @@ static inline void wake(struct thread *t, bool notify)
 		/* It may be idling in its own sched_sleep(). */
 		if (rq->curr == t)
 			unlock_and_kick(rq, true);
+		else if (likely(runq_only(rq, t)))
+			enqueue(rq, t);
 		else
 			place(rq, t);
 	} else {
@@ -239,15 +240,11 @@ static bool steal(struct runq *rq)
 
 /* ---- switching ---- */
 
-void sched_switched(void)
+/* Thread left has no CPU any more: it is dead, or to run on another. rq is locked; released. */
+static __noinline void left_for_good(struct runq *rq, struct thread *left)
 {
-	struct runq *rq = this_rq();
-	struct thread *left = rq->leaving;
-
 	rq->leaving = NULL;
-	if (likely(!left)) {
-		spin_unlock(&rq->lock);
-	} else if (left->state == THREAD_DEAD) {
+	if (left->state == THREAD_DEAD) {
 		spin_unlock(&rq->lock);
 		spin_lock(&dead_lock);
 		left->next_dead = dead;
@@ -258,6 +255,21 @@ void sched_switched(void)
 	}
 }
 
+static inline void switched(void)
+{
+	struct runq *rq = this_rq();
+
+	if (unlikely(rq->leaving))
+		left_for_good(rq, rq->leaving);
+	else
+		spin_unlock(&rq->lock);
+}
+
+void sched_switched(void)
+{
+	switched();
+}
+
 /*
  * Who is to have rq's CPU, prev accounted for: the first that waits, taken out, or prev if that comes
  * first or if it is all there is. Sets aside a prev that leaves the CPU for good.
@@ -265,8 +277,13 @@ void sched_switched(void)
 static struct thread *pick(struct runq *rq, struct thread *prev)
 {
 	struct thread *first = rq->first;
-	bool stays = prev->state != THREAD_DEAD && runq_allows(rq, prev);
+	bool stays;
 
+	if (likely(prev->state == THREAD_SLEEPING && first)) {
+		runq_remove(rq, first);
+		return first;
+	}
+	stays = prev->state != THREAD_DEAD && runq_allows(rq, prev);
 	if (stays && prev != rq->idle && prev->state == THREAD_RUNNABLE && first &&
 	    prev->key <= first->key)
 		first = NULL;
@@ -316,7 +333,7 @@ static void schedule(bool yield)
 	if (deferred_pending())
 		work_set(next, WORK_DEFERRED);
 	arch_thread_switch(prev, next);
-	sched_switched();
+	switched();
 }
 
 void sched_yield(void)
@@ -448,7 +465,6 @@ void sched_start_cpu(void)
 	t->rq = rq;
 	t->affinity = 1ull << rq->cpu;
 	t->weight = boot_thread.weight;
-	t->key = RUNQ_FAIR;
 	t->run_start = time_now();
 	rq->curr = rq->idle = t;
 	__atomic_or_fetch(&runq_online, 1ull << rq->cpu, __ATOMIC_SEQ_CST);

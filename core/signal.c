@@ -280,6 +280,38 @@ static struct thread *thread_of(int tid)
 	return NULL;
 }
 
+bool signal_with_thread(int tid, void (*fn)(struct thread *t, void *arg), void *arg)
+{
+	unsigned long irq = spin_lock_irqsave(&signal_lock);
+	struct thread *t = tid ? thread_of(tid) : current_thread();
+
+	if (t)
+		fn(t, arg);
+	spin_unlock_irqrestore(&signal_lock, irq);
+	return t;
+}
+
+void signal_with_all_threads(void (*fn)(struct thread *t, void *arg), void *arg)
+{
+	unsigned long irq = spin_lock_irqsave(&signal_lock);
+	struct thread *t;
+
+	list_for_each_entry (t, &threads, signals.thread)
+		fn(t, arg);
+	spin_unlock_irqrestore(&signal_lock, irq);
+}
+
+static void tell_thread(struct thread *t, void *unused)
+{
+	(void)unused;
+	tell(t);
+}
+
+void signal_tell_all(void)
+{
+	signal_with_all_threads(tell_thread, NULL);
+}
+
 unsigned signal_count_threads(bool (*holds)(const struct thread *t))
 {
 	unsigned long irq = spin_lock_irqsave(&signal_lock);
@@ -391,6 +423,8 @@ bool signal_next(struct signal_delivery *d)
 {
 	struct thread *t = current_thread();
 
+	if (unlikely(process_ending()))
+		process_leave();
 	d->info = (struct abi_siginfo){0};
 	for (;;) {
 		unsigned long irq = spin_lock_irqsave(&signal_lock);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * System calls that C libraries of Linux make at a program's start: limits, the CPUs it may run on,
- * what a thread leaves behind. Every answer is what holds here; what cannot be changed is refused.
+ * System calls that C libraries of Linux make at a program's start: limits, what
+ * a thread leaves behind. Every answer is what holds here; what cannot be changed is refused.
  * Owns nothing: the two words a thread gives are in its struct thread.
  */
 #include <abi/errno.h>
@@ -11,9 +11,6 @@
 #include <core/sched.h>
 #include <core/syscall.h>
 #include <core/uaccess.h>
-
-/* The app runs on the boot CPU only. */
-#define APP_CPUS 1ul
 
 static bool is_app(int pid)
 {
@@ -87,40 +84,6 @@ long sys_setrlimit(unsigned resource, const void __user *limit)
 	if (copy_from_user(&new, limit, sizeof(new)))
 		return -EFAULT;
 	return resource < RLIM_NLIMITS ? limit_set(resource, &new) : -EINVAL;
-}
-
-/* ---- CPUs ---- */
-
-/* The mask is words of 64 CPUs, of which one is known; the answer is the bytes written. */
-long sys_sched_getaffinity(int pid, unsigned len, void __user *mask)
-{
-	unsigned long cpus = APP_CPUS;
-
-	if (len < sizeof(cpus) || len % sizeof(cpus))
-		return -EINVAL;
-	if (!is_app(pid))
-		return -ESRCH;
-	return copy_to_user(mask, &cpus, sizeof(cpus)) ? -EFAULT : (long)sizeof(cpus);
-}
-
-/* A mask that leaves no CPU is refused, and every other leaves the one there is. */
-long sys_sched_setaffinity(int pid, unsigned len, const void __user *mask)
-{
-	unsigned long cpus = 0;
-
-	if (copy_from_user(&cpus, mask, min((size_t)len, sizeof(cpus))))
-		return -EFAULT;
-	if (!is_app(pid))
-		return -ESRCH;
-	return cpus & APP_CPUS ? 0 : -EINVAL;
-}
-
-long sys_getcpu(unsigned __user *cpu, unsigned __user *node, void __user *unused)
-{
-	(void)unused;
-	if (cpu && put_user32(cpu, arch_cpu_id()))
-		return -EFAULT;
-	return node ? put_user32(node, 0) : 0;
 }
 
 /* ---- what a thread leaves behind ---- */

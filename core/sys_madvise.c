@@ -142,8 +142,10 @@ static int look_at_pages(uintptr_t addr, unsigned n, uint8_t *resident)
 {
 	int err = for_each_part(addr, addr + n * PAGE_SIZE, nothing);
 
+	mutex_lock(&vm_lock); /* or the tables may go while they are looked at */
 	for (unsigned i = 0; !err && i < n; i++)
 		resident[i] = arch_mmu_lookup(addr + i * PAGE_SIZE, NULL) != PHYS_NONE;
+	mutex_unlock(&vm_lock);
 	return err;
 }
 

@@ -57,12 +57,6 @@ long sys_gettid(void)
 	return current_thread()->tid;
 }
 
-long sys_sched_yield(void)
-{
-	sched_yield();
-	return 0;
-}
-
 /* Linux's struct new_utsname. */
 struct utsname {
 	char sysname[65], nodename[65], release[65], version[65], machine[65], domainname[65];

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Wait queues, sleeps with a deadline, sleeping locks; built on sched_sleep() and sched_wake(). */
 #include <abi/errno.h>
+#include <arch/smp.h>
 #include <core/sched.h>
+
+#define MUTEX_SPINS 100
 
 void waitq_init(struct waitq *q)
 {
@@ -51,6 +54,21 @@ void waitq_wake(struct waitq *q, uint32_t events)
 	irq = spin_lock_irqsave(&q->lock);
 	list_for_each_entry_safe (w, tmp, &q->waiters, node)
 		w->wake(w, events);
+	spin_unlock_irqrestore(&q->lock, irq);
+}
+
+/* The one that waits longest; it stays queued until it has what it waits for. */
+static void wake_first(struct waitq *q)
+{
+	unsigned long irq;
+	struct waiter *w;
+
+	if (list_empty(&q->waiters))
+		return;
+	irq = spin_lock_irqsave(&q->lock);
+	w = list_first(&q->waiters, struct waiter, node);
+	if (w)
+		w->wake(w, 0);
 	spin_unlock_irqrestore(&q->lock, irq);
 }
 
@@ -111,6 +129,12 @@ void mutex_lock(struct mutex *m)
 
 	if (likely(mutex_try(m)))
 		return;
+	/* Whoever has it on another CPU is often done sooner than a switch takes. */
+	for (unsigned i = arch_cpu_count() > 1 ? MUTEX_SPINS : 0; i; i--) {
+		arch_cpu_relax();
+		if (!READ_ONCE(m->owner) && mutex_try(m))
+			return;
+	}
 	waitq_add(&m->waiters, &w);
 	for (;;) {
 		thread_prepare_sleep();
@@ -125,5 +149,5 @@ void mutex_lock(struct mutex *m)
 void mutex_unlock(struct mutex *m)
 {
 	__atomic_store_n(&m->owner, NULL, __ATOMIC_SEQ_CST);
-	waitq_wake(&m->waiters, 0);
+	wake_first(&m->waiters);
 }

@@ -6,6 +6,7 @@
  * readers need none.
  */
 #include <abi/errno.h>
+#include <arch/smp.h>
 #include <core/page.h>
 #include <core/sched.h>
 #include <core/syscall.h>
@@ -55,9 +56,16 @@ void ldt_reload(void)
 	arch_irq_restore(irq);
 }
 
+static void reload_here(void *unused)
+{
+	(void)unused;
+	ldt_reload();
+}
+
 void ldt_reload_all(void)
 {
 	ldt_reload();
+	arch_call_others(reload_here, NULL, true);
 }
 
 /* Maps pages up to the one of that entry. ldt_lock held. */

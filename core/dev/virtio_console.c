@@ -33,17 +33,15 @@ static void console_post(uint8_t *buffer)
 	virtqueue_add(&console.receive, &b, 0, 1, buffer);
 }
 
-/* The next filled buffer; NULL and the interrupt on again if there is none. */
+/* The next filled buffer; NULL and the interrupt on again if there is none. Lock held. */
 static void *console_next(uint32_t *len)
 {
 	void *buffer = NULL;
 
-	spin_lock(&console.lock);
 	do {
 		if (virtio_queue_get(&console.virtio, &console.receive, &buffer, len))
 			break;
 	} while (!virtqueue_enable_interrupt(&console.receive));
-	spin_unlock(&console.lock);
 	return buffer;
 }
 
@@ -52,16 +50,15 @@ static void console_drain(void)
 	void *buffer;
 	uint32_t len;
 
-	while (console_input_wanted() && !READ_ONCE(console.virtio.broken)) {
-		buffer = console_next(&len);
-		if (!buffer)
-			return;
+	/* Over the consumer's call too, or two CPUs could give it two buffers the wrong way round. */
+	spin_lock(&console.lock);
+	while (console_input_wanted() && !READ_ONCE(console.virtio.broken) &&
+	       (buffer = console_next(&len))) {
 		console_input(buffer, len);
-		spin_lock(&console.lock);
 		console_post(buffer);
 		virtqueue_kick(&console.receive);
-		spin_unlock(&console.lock);
 	}
+	spin_unlock(&console.lock);
 }
 
 static void console_interrupt(struct virtio_device *v)

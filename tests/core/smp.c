@@ -511,16 +511,16 @@ static long test_timer(unsigned cpu)
 
 static long test_resched(unsigned cpu)
 {
-	uint64_t end = time_now() + NSEC_PER_SEC;
-	struct thread *t;
+	uint64_t *count, before, end = time_now() + NSEC_PER_SEC;
 
 	if (!cpu || !arch_cpu_online(cpu))
 		return -ESRCH;
-	t = percpu_table[cpu]->idle;
+	count = &percpu_table[cpu]->interrupts[VECTOR_RESCHED];
+	before = READ_ONCE(*count);
 	arch_send_resched(cpu);
-	while (!(READ_ONCE(t->work) & WORK_RESCHED) && time_now() < end)
+	while (READ_ONCE(*count) == before && time_now() < end)
 		arch_cpu_relax();
-	return !!(__atomic_fetch_and(&t->work, ~WORK_RESCHED, __ATOMIC_RELAXED) & WORK_RESCHED);
+	return READ_ONCE(*count) != before;
 }
 
 static void write_sealed(void *arg)

@@ -19,6 +19,8 @@ CORE = pathlib.Path(os.environ.get("RINGLET_CORE", BUILD / "core.elf"))
 # It has the calls of tests/core.
 TESTING_CORE = pathlib.Path(os.environ.get("RINGLET_TESTING_CORE",
                                            BUILD / "testing" / "build" / "core.elf"))
+# RINGLET_SMP=N: machines of N CPUs for every run that does not ask for a number of its own.
+SMP = os.environ.get("RINGLET_SMP")
 HELLO = BUILD / "apps" / "hello"
 HTTPD = BUILD / "apps" / "httpd"
 WWW = SOURCE / "apps" / "httpd" / "www"
@@ -68,6 +70,8 @@ def run(app, *args, timeout=60, core=None, **more):
     """`ringlet run app args`, with a limit of its own inside that of tool()."""
     if core == "testing":
         more["env"] = dict(more.get("env") or {}, RINGLET_CORE=str(TESTING_CORE))
+    if SMP and "--smp" not in args and "--icount" not in args:
+        args = ("--smp", SMP, *args)
     return tool("run", app, "--timeout", str(timeout), *args, timeout=timeout + 20, **more)
 
 

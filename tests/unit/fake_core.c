@@ -51,6 +51,11 @@ bool process_ending(void)
 	return fake_ending;
 }
 
+void process_leave(void)
+{
+	fake_end("process_leave", 0);
+}
+
 void process_exit(int status)
 {
 	fake_end("process_exit", status);
@@ -232,13 +237,31 @@ uint64_t sched_cpu_time(void)
 	return fake_clock;
 }
 
-void sched_tick(void)
-{
-}
-
 void sched_wake(struct thread *t)
 {
 	t->state = THREAD_RUNNABLE;
+}
+
+void sched_notify(struct thread *t)
+{
+	sched_wake(t);
+}
+
+int sched_set_affinity(struct thread *t, uint64_t mask)
+{
+	(void)t;
+	return mask & 1 ? 0 : -EINVAL;
+}
+
+uint64_t sched_get_affinity(const struct thread *t)
+{
+	(void)t;
+	return 1;
+}
+
+void sched_set_policy(struct thread *t, struct sched_policy p)
+{
+	t->policy = p;
 }
 
 void thread_prepare_sleep(void)

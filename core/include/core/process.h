@@ -42,7 +42,9 @@ _Noreturn void process_kill(int sig);
 bool process_privileged(void);
 uint32_t process_user(void);
 
-/* True once the app is ending: sleeps end. */
+/* True once the app is ending: sleeps end, and no thread but the one that ends it enters ring 3. */
 bool process_ending(void);
+/* The end of a thread that comes to ring 3's border meanwhile. */
+_Noreturn void process_leave(void);
 
 #endif

@@ -80,6 +80,11 @@ struct signal_restart {
 /* The app's threads: each is told of before it first enters ring 3 and when it ends. */
 void signal_thread_start(struct thread *t, uint64_t blocked);
 void signal_thread_exit(struct thread *t);
+/* fn(t, arg) for the one of that number (0: the running one), under the lock; false: there is none. */
+bool signal_with_thread(int tid, void (*fn)(struct thread *t, void *arg), void *arg);
+void signal_with_all_threads(void (*fn)(struct thread *t, void *arg), void *arg);
+/* Makes all of them look: they come out of sleeps and of ring 3. */
+void signal_tell_all(void);
 /* How many of them, but for the running one, something holds for. fn is called with the lock held. */
 unsigned signal_count_threads(bool (*holds)(const struct thread *t));
 

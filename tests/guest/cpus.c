@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Threads on several CPUs: they run at the same time and everywhere, where affinity lets them; a
+ * thread that spins on one CPU hears signals from another; who never yields starves nobody; wake-ups
+ * from all sides at once are not lost.
+ *
+ * guest: run="--smp 1" args="1"
+ * guest: run="--smp 2" args="2"
+ * guest: run="--smp 4" args="4"
+ * guest: run="--smp 4 --cmdline cpus=3" args="3"
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <time.h>
+#include "thread.h"
+
+#define MAX_CPUS 4
+#define MANY	 16
+#define ROUNDS	 2000
+
+static struct test_thread thread[MANY];
+static int cpus;
+static uint32_t arrived, over, heard, turns[MANY];
+
+static uint64_t now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+}
+
+static unsigned this_cpu(void)
+{
+	unsigned cpu = 99;
+
+	raw(SYS_getcpu, (long)&cpu, 0, 0, 0, 0, 0);
+	return cpu;
+}
+
+static long set_affinity(long tid, unsigned long mask)
+{
+	return raw(SYS_sched_setaffinity, tid, sizeof(mask), (long)&mask, 0, 0, 0);
+}
+
+static unsigned long affinity(long tid)
+{
+	unsigned long mask = 0;
+
+	return raw(SYS_sched_getaffinity, tid, sizeof(mask), (long)&mask, 0, 0, 0) == 8 ? mask : 0;
+}
+
+/* ---- at the same time ---- */
+
+/* Comes, and spins until all are there: without a system call, so each needs a CPU of its own. */
+static void meet(void *number)
+{
+	uint64_t end = now() + 5000000000ull;
+
+	(void)number;
+	__atomic_add_fetch(&arrived, 1, __ATOMIC_SEQ_CST);
+	while (__atomic_load_n(&arrived, __ATOMIC_ACQUIRE) < (uint32_t)cpus && now() < end)
+		;
+}
+
+static void same_time(void)
+{
+	uint64_t began = now();
+
+	arrived = 0;
+	for (int i = 0; i < cpus; i++)
+		thread_start(&thread[i], meet, 0);
+	for (int i = 0; i < cpus; i++)
+		thread_join(&thread[i]);
+	is(arrived, cpus, "as many threads as CPUs meet");
+	ok(now() - began < 4000000000ull, "within their time");
+}
+
+static uint32_t seen[MAX_CPUS];
+
+static void note_cpu(void *unused)
+{
+	(void)unused;
+	while (!__atomic_load_n(&over, __ATOMIC_ACQUIRE))
+		seen[this_cpu() % MAX_CPUS] = 1;
+}
+
+static void everywhere(void)
+{
+	uint64_t end = now() + 2000000000ull;
+	int used = 0;
+
+	over = 0;
+	memset(seen, 0, sizeof(seen));
+	for (int i = 0; i < cpus + 1; i++)
+		thread_start(&thread[i], note_cpu, 0);
+	do
+		for (int i = used = 0; i < cpus; i++)
+			used += __atomic_load_n(&seen[i], __ATOMIC_RELAXED);
+	while (used < cpus && now() < end);
+	over = 1;
+	for (int i = 0; i < cpus + 1; i++)
+		thread_join(&thread[i]);
+	is(used, cpus, "busy threads use all CPUs");
+}
+
+/* ---- affinity ---- */
+
+static void one_cpu(void)
+{
+	unsigned long all = affinity(0);
+
+	is(all, (1l << cpus) - 1, "a program may run on all CPUs");
+	for (int i = 0; i < cpus; i++) {
+		is(set_affinity(0, 1ul << i), 0, "to CPU %d", i);
+		is(this_cpu(), i, "it is there at once");
+		is(affinity(0), 1l << i, "the mask says so");
+	}
+	is(set_affinity(0, 1ul << 40), -EINVAL, "a CPU that is not there");
+	is(set_affinity(0, 0), -EINVAL, "none");
+	is(set_affinity(12345, 1), -ESRCH, "of no thread");
+	is(set_affinity(0, ~0ul), 0, "all, and more");
+	is(affinity(0), all, "are those that are there");
+}
+
+/* A spinner is moved by another thread, again and again, and is never found on a wrong CPU after. */
+static void moved(void)
+{
+	unsigned wrong = 0, late = 0;
+	long tid;
+
+	over = 0;
+	tid = thread_start(&thread[0], note_cpu, 0);
+	for (int n = 0; n < 50; n++) {
+		int to = n % cpus, other = 0;
+		uint64_t end = now() + 2000000000ull;
+
+		wrong += set_affinity(tid, 1ul << to) != 0;
+		__atomic_store_n(&seen[to], 0, __ATOMIC_SEQ_CST);
+		while (!__atomic_load_n(&seen[to], __ATOMIC_ACQUIRE) && now() < end)
+			raw(SYS_sched_yield, 0, 0, 0, 0, 0, 0);
+		late += now() >= end;
+		/* It is there: from now on nowhere else. */
+		for (int i = 0; i < cpus; i++)
+			if (i != to)
+				__atomic_store_n(&seen[i], 0, __ATOMIC_SEQ_CST);
+		for (end = now() + 500000; now() < end;)
+			raw(SYS_sched_yield, 0, 0, 0, 0, 0, 0);
+		for (int i = 0; i < cpus; i++)
+			other += i != to && __atomic_load_n(&seen[i], __ATOMIC_ACQUIRE);
+		wrong += other;
+	}
+	over = 1;
+	thread_join(&thread[0]);
+	is(late, 0, "a running thread goes where it is sent");
+	is(wrong, 0, "and stays there");
+}
+
+/* ---- signals ---- */
+
+static void on_signal(int sig)
+{
+	(void)sig;
+	__atomic_add_fetch(&heard, 1, __ATOMIC_SEQ_CST);
+}
+
+static void spin(void *unused)
+{
+	(void)unused;
+	__atomic_add_fetch(&arrived, 1, __ATOMIC_SEQ_CST);
+	while (!__atomic_load_n(&over, __ATOMIC_ACQUIRE))
+		;
+}
+
+static void signals(void)
+{
+	struct sigaction action = {.sa_handler = on_signal};
+	unsigned lost = 0;
+	long tid;
+
+	sigaction(SIGUSR1, &action, 0);
+	over = heard = arrived = 0;
+	tid = thread_start(&thread[0], spin, 0);
+	while (!__atomic_load_n(&arrived, __ATOMIC_ACQUIRE))
+		raw(SYS_sched_yield, 0, 0, 0, 0, 0, 0);
+	for (uint32_t n = 1; n <= 200; n++) {
+		uint64_t end = now() + 1000000000ull;
+
+		raw(SYS_tgkill, 1, tid, SIGUSR1, 0, 0, 0);
+		while (__atomic_load_n(&heard, __ATOMIC_ACQUIRE) < n && now() < end)
+			raw(SYS_sched_yield, 0, 0, 0, 0, 0, 0);
+		lost += heard != n;
+	}
+	over = 1;
+	thread_join(&thread[0]);
+	is(lost, 0, "200 signals to a thread that spins are heard one by one");
+}
+
+/* ---- nobody starves ---- */
+
+static void take_turns(void *number)
+{
+	while (!__atomic_load_n(&over, __ATOMIC_ACQUIRE))
+		turns[(long)number]++;
+}
+
+static void all_have_turns(void)
+{
+	unsigned starved = 0;
+
+	over = 0;
+	memset(turns, 0, sizeof(turns));
+	for (long i = 0; i < MANY; i++)
+		thread_start(&thread[i], take_turns, (void *)i);
+	for (uint64_t end = now() + 600000000ull; now() < end;)
+		nanosleep(&(struct timespec){0, 1000000}, 0);
+	over = 1;
+	for (int i = 0; i < MANY; i++) {
+		thread_join(&thread[i]);
+		starved += !turns[i];
+	}
+	is(starved, 0, "of %d threads that spin each has its turns", MANY);
+}
+
+/* ---- wake-ups ---- */
+
+static uint32_t baton[MANY], passed;
+
+static void relay(void *number)
+{
+	uint32_t *mine = &baton[(long)number], *next = &baton[((long)number + 1) % MANY];
+
+	for (int i = 0; i < ROUNDS; i++) {
+		while (!__atomic_load_n(mine, __ATOMIC_ACQUIRE))
+			futex(mine, FUTEX_WAIT, 0, 0, 0, 0);
+		__atomic_sub_fetch(mine, 1, __ATOMIC_ACQ_REL);
+		__atomic_add_fetch(&passed, 1, __ATOMIC_RELAXED);
+		__atomic_add_fetch(next, 1, __ATOMIC_ACQ_REL);
+		futex(next, FUTEX_WAKE, 1, 0, 0, 0);
+	}
+}
+
+static void wake_ups(void)
+{
+	passed = 0;
+	/* Several batons go round at the same time. */
+	for (int i = 0; i < MANY; i++)
+		baton[i] = i % 4 == 0;
+	for (long i = 0; i < MANY; i++)
+		thread_start(&thread[i], relay, (void *)i);
+	for (int i = 0; i < MANY; i++)
+		thread_join(&thread[i]);
+	is(passed, MANY * ROUNDS, "no wake-up is lost");
+}
+
+/* All sleep on one word, are woken at once, and are back before the next round. */
+static void herd_member(void *unused)
+{
+	(void)unused;
+	for (uint32_t n = 0; n < 200; n++) {
+		__atomic_add_fetch(&arrived, 1, __ATOMIC_SEQ_CST);
+		while (__atomic_load_n(&over, __ATOMIC_ACQUIRE) <= n)
+			futex(&over, FUTEX_WAIT, n, 0, 0, 0);
+	}
+}
+
+static void herd(void)
+{
+	arrived = over = 0;
+	for (int i = 0; i < MANY; i++)
+		thread_start(&thread[i], herd_member, 0);
+	for (uint32_t n = 0; n < 200; n++) {
+		while (__atomic_load_n(&arrived, __ATOMIC_ACQUIRE) < (n + 1) * MANY)
+			raw(SYS_sched_yield, 0, 0, 0, 0, 0, 0);
+		__atomic_store_n(&over, n + 1, __ATOMIC_RELEASE);
+		futex(&over, FUTEX_WAKE, MANY, 0, 0, 0);
+	}
+	for (int i = 0; i < MANY; i++)
+		thread_join(&thread[i]);
+	is(arrived, 200 * MANY, "a herd wakes and sleeps 200 times");
+}
+
+int main(int argc, char **argv)
+{
+	cpus = argc > 1 ? atoi(argv[1]) : 1;
+	same_time();
+	everywhere();
+	one_cpu();
+	moved();
+	signals();
+	all_have_turns();
+	wake_ups();
+	herd();
+	return done();
+}

@@ -3,19 +3,25 @@
 #define _GNU_SOURCE
 #include "thread.h"
 
-static void test_async(struct thread_control *self)
+/*
+ * A cancellation that was put off is due now. A deferred one may find a blocking call below, if this is
+ * a signal's handler: the signal of cancellation comes back to that.
+ */
+static void look_again(struct thread_control *self, uint32_t word)
 {
-	uint32_t word = __atomic_load_n(&self->cancel, __ATOMIC_RELAXED);
-
-	if (unlikely((word & (CANCEL_PENDING | CANCEL_ASYNC)) == (CANCEL_PENDING | CANCEL_ASYNC)))
+	if (word & (CANCEL_DISABLED | CANCEL_EXITING))
+		return;
+	if (word & CANCEL_ASYNC)
 		__ringlet_test_cancel();
+	else
+		syscall3(SYS_tgkill, syscall0(SYS_getpid), self->tid, SIGCANCEL);
 }
 
 /* Sets a bit, or clears it; *old: whether it was set. */
 static int change(uint32_t bit, int set, int *old)
 {
 	struct thread_control *self = thread_self();
-	uint32_t was;
+	uint32_t was, now;
 
 	if (set != 0 && set != 1)
 		return EINVAL;
@@ -23,7 +29,9 @@ static int change(uint32_t bit, int set, int *old)
 		  : __atomic_fetch_and(&self->cancel, ~bit, __ATOMIC_ACQ_REL);
 	if (old)
 		*old = !!(was & bit);
-	test_async(self);
+	now = set ? was | bit : was & ~bit;
+	if (unlikely(now & CANCEL_PENDING) && now != was)
+		look_again(self, now);
 	return 0;
 }
 

@@ -20,9 +20,10 @@ struct lock_limit {
 	const struct timespec *at; /* NULL: ever */
 };
 
+/* Linux wakes the one who waits for a dead owner as for a word that processes share. */
 static inline int mutex_flag(const pthread_mutex_t *m)
 {
-	return futex_flag(m->__kind & MUTEX_SHARED);
+	return futex_flag(m->__kind & (MUTEX_SHARED | MUTEX_ROBUST));
 }
 
 /*

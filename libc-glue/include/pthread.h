@@ -62,17 +62,17 @@
 #define PTHREAD_MUTEX_ROBUST_NP	    PTHREAD_MUTEX_ROBUST
 
 /* The kind is the fourth field. */
-#define PTHREAD_RECURSIVE_MUTEX_INITIALIZER_NP   \
-	{                                        \
-		0, 0, 0, PTHREAD_MUTEX_RECURSIVE \
+#define PTHREAD_RECURSIVE_MUTEX_INITIALIZER_NP               \
+	{                                                    \
+		0, 0, 0, PTHREAD_MUTEX_RECURSIVE, 0, 0, 0, 0 \
 	}
-#define PTHREAD_ERRORCHECK_MUTEX_INITIALIZER_NP   \
-	{                                         \
-		0, 0, 0, PTHREAD_MUTEX_ERRORCHECK \
+#define PTHREAD_ERRORCHECK_MUTEX_INITIALIZER_NP               \
+	{                                                     \
+		0, 0, 0, PTHREAD_MUTEX_ERRORCHECK, 0, 0, 0, 0 \
 	}
-#define PTHREAD_ADAPTIVE_MUTEX_INITIALIZER_NP      \
-	{                                          \
-		0, 0, 0, PTHREAD_MUTEX_ADAPTIVE_NP \
+#define PTHREAD_ADAPTIVE_MUTEX_INITIALIZER_NP                  \
+	{                                                      \
+		0, 0, 0, PTHREAD_MUTEX_ADAPTIVE_NP, 0, 0, 0, 0 \
 	}
 
 #define PTHREAD_RWLOCK_PREFER_READER_NP		     0
@@ -80,9 +80,12 @@
 #define PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP 2
 #define PTHREAD_RWLOCK_DEFAULT_NP		     PTHREAD_RWLOCK_PREFER_READER_NP
 /* The kind is the fifth field. */
-#define PTHREAD_RWLOCK_WRITER_NONRECURSIVE_INITIALIZER_NP                \
-	{                                                                \
-		0, 0, 0, 0, PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP \
+#define PTHREAD_RWLOCK_WRITER_NONRECURSIVE_INITIALIZER_NP                    \
+	{                                                                    \
+		0, 0, 0, 0, PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP, 0, \
+		{                                                            \
+			0                                                    \
+		}                                                            \
 	}
 
 #define PTHREAD_ATTR_NO_SIGMASK_NP (-1)
@@ -268,8 +271,6 @@ int pthread_clockjoin_np(pthread_t thread, void **result, clockid_t clock,
 int pthread_getname_np(pthread_t thread, char *name, size_t size);
 int pthread_setname_np(pthread_t thread, const char *name);
 int pthread_getattr_np(pthread_t thread, pthread_attr_t *attr);
-int pthread_getattr_default_np(pthread_attr_t *attr);
-int pthread_setattr_default_np(const pthread_attr_t *attr);
 int pthread_getaffinity_np(pthread_t thread, size_t size, cpu_set_t *set);
 int pthread_setaffinity_np(pthread_t thread, size_t size, const cpu_set_t *set);
 int pthread_attr_getaffinity_np(const pthread_attr_t *attr, size_t size, cpu_set_t *set);

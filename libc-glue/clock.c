@@ -75,6 +75,12 @@ clock_t times(struct tms *t)
 	return now.tv_sec * ticks + now.tv_nsec / (1000000000 / ticks);
 }
 
+/* C11: the base, or 0. */
+int timespec_get(struct timespec *ts, int base)
+{
+	return base == TIME_UTC && !clock_gettime(CLOCK_REALTIME, ts) ? base : 0;
+}
+
 /* The reverse of gmtime: days are counted with the year starting in March (leap days last). */
 time_t timegm(struct tm *tm)
 {

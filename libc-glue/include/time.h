@@ -18,10 +18,14 @@
 #undef TIMER_ABSTIME
 #include <abi/time.h>
 
-#if __MISC_VISIBLE || __POSIX_VISIBLE >= 202405
 __BEGIN_DECLS
+#if __MISC_VISIBLE || __POSIX_VISIBLE >= 202405
 time_t timegm(struct tm *tm);
-__END_DECLS
 #endif
+#if __ISO_C_VISIBLE >= 2011
+#define TIME_UTC 1
+int timespec_get(struct timespec *ts, int base);
+#endif
+__END_DECLS
 
 #endif

@@ -66,6 +66,8 @@ static int sleep_for(sem_t *sem, clockid_t clock, const struct timespec *at)
 
 static int wait_until(sem_t *sem, clockid_t clock, const struct timespec *at)
 {
+	if (at && (at->tv_nsec < 0 || at->tv_nsec >= 1000000000))
+		return fail(EINVAL);
 	if (unlikely(thread_self()->cancel & CANCEL_PENDING))
 		__ringlet_test_cancel();
 	return take(sem, 0) ? 0 : sleep_for(sem, clock, at);

@@ -142,8 +142,7 @@ int futex_queue(struct futex_waiter *w, uint32_t value)
 	return -EFAULT;
 }
 
-/* Takes w out unless it was woken; whether it was. The lock also outlasts a waker's use of w. */
-static bool dequeue(struct futex_waiter *w)
+bool futex_dequeue(struct futex_waiter *w)
 {
 	unsigned long irq;
 	struct futex_bucket *b = futex_lock_waiter(w, &irq);
@@ -193,21 +192,29 @@ static long wake_in(struct futex_bucket *b, const struct futex_key *key, int n, 
 	return woken;
 }
 
+static __noinline long wake_locked(struct futex_bucket *b, const struct futex_key *key, int n,
+				   uint32_t bitset)
+{
+	unsigned long irq = futex_lock(b);
+	long woken = wake_in(b, key, n, bitset);
+
+	futex_unlock(b, irq);
+	return woken;
+}
+
 /* Linux counts after it has woken one, and programs of it rely on that: n of 0 wakes one too. */
 static inline long wake(const struct futex_key *key, int n, uint32_t bitset)
 {
 	struct futex_bucket *b = futex_bucket(key);
-	unsigned long irq;
-	long woken;
 
 	/* The app's store to the word comes before this look; a waiter queues itself before it reads. */
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	if (list_empty(&b->waiters))
-		return 0;
-	irq = futex_lock(b);
-	woken = wake_in(b, key, n, bitset);
-	futex_unlock(b, irq);
-	return woken;
+	return list_empty(&b->waiters) ? 0 : wake_locked(b, key, n, bitset);
+}
+
+long futex_wake_key(const struct futex_key *key, int n, uint32_t bitset)
+{
+	return bitset ? wake(key, n, bitset) : -EINVAL;
 }
 
 long futex_wake(uintptr_t addr, int n)
@@ -215,16 +222,13 @@ long futex_wake(uintptr_t addr, int n)
 	struct futex_key key;
 	int err = futex_key(addr, true, &key);
 
-	return err ? err : wake(&key, n, FUTEX_BITSET_MATCH_ANY);
+	return err ? err : futex_wake_key(&key, n, FUTEX_BITSET_MATCH_ANY);
 }
 
 /* ---- waiting ---- */
 
-static long wait_again(struct signal_restart *r);
-
-/* Sleeps on the word until woken if it holds value. deadline: monotonic ns. */
-static long wait(uintptr_t addr, const struct futex_key *key, uint32_t value, uint32_t bitset,
-		 uint64_t deadline)
+long futex_wait(uintptr_t addr, const struct futex_key *key, uint32_t value, uint32_t bitset,
+		uint64_t deadline)
 {
 	struct futex_waiter w;
 	int err;
@@ -237,8 +241,17 @@ static long wait(uintptr_t addr, const struct futex_key *key, uint32_t value, ui
 	if (err)
 		return err;
 	wait_event(err, NULL, deadline, READ_ONCE(w.woken));
-	if (dequeue(&w))
-		return 0;
+	return futex_dequeue(&w) ? 0 : err;
+}
+
+static long wait_again(struct signal_restart *r);
+
+/* Broken off by a signal and made again, it ends when it was to end: the timeout may be relative. */
+static long wait_restartable(uintptr_t addr, const struct futex_key *key, uint32_t value,
+			     uint32_t bitset, uint64_t deadline)
+{
+	long err = futex_wait(addr, key, value, bitset, deadline);
+
 	if (err != -ERESTARTSYS || deadline == TIME_NEVER)
 		return err;
 	current_thread()->restart = (struct signal_restart){
@@ -249,13 +262,14 @@ static long wait(uintptr_t addr, const struct futex_key *key, uint32_t value, ui
 	return -ERESTART_RESTARTBLOCK;
 }
 
-/* A timeout that was relative must not begin anew. */
 static long wait_again(struct signal_restart *r)
 {
 	struct futex_key key;
 	int err = futex_key(r->arg[0], r->arg[2], &key);
 
-	return err ? err : wait(r->arg[0], &key, (uint32_t)r->arg[1], r->arg[1] >> 32, r->deadline);
+	return err ? err
+		   : wait_restartable(r->arg[0], &key, (uint32_t)r->arg[1], r->arg[1] >> 32,
+				      r->deadline);
 }
 
 /* ---- moving ---- */
@@ -292,9 +306,7 @@ static long move_locked(const struct futex_move *m, struct futex_bucket *a, stru
 	return done;
 }
 
-static long move(const struct futex_move *m,
-		 long (*how)(const struct futex_move *, struct futex_bucket *,
-			     struct futex_bucket *))
+long futex_move(const struct futex_move *m, bool pi)
 {
 	struct futex_bucket *a = futex_bucket(&m->from), *b = futex_bucket(&m->to);
 	uint32_t now = m->value;
@@ -307,7 +319,9 @@ static long move(const struct futex_move *m,
 	for (;;) {
 		irq = futex_lock_two(a, b);
 		err = m->compare ? get_user32(&now, (uint32_t __user *)m->from_addr) : 0;
-		done = err ? err : now == m->value ? how(m, a, b) : -EAGAIN;
+		done = err		 ? err
+		       : now == m->value ? (pi ? futex_pi_move : move_locked)(m, a, b)
+					 : -EAGAIN;
 		futex_unlock_two(a, b, irq);
 		if (done == FUTEX_AGAIN)
 			continue;
@@ -400,9 +414,9 @@ static long wake_op(const struct futex_key *key, int n, uintptr_t addr2,
 
 	if (also < 0)
 		return also;
-	woken = wake(key, n, FUTEX_BITSET_MATCH_ANY);
+	woken = futex_wake_key(key, n, FUTEX_BITSET_MATCH_ANY);
 	if (also && woken >= 0)
-		more = wake(key2, n2, FUTEX_BITSET_MATCH_ANY);
+		more = futex_wake_key(key2, n2, FUTEX_BITSET_MATCH_ANY);
 	return more < 0 ? more : woken + more;
 }
 
@@ -480,26 +494,27 @@ static long request_two(const struct request *r)
 	if (r->op == FUTEX_WAKE_OP)
 		return wake_op(&r->key, (int)r->value, r->addr2, &m.to, (int)r->arg, r->value3);
 	if (r->op != FUTEX_CMP_REQUEUE_PI)
-		return move(&m, move_locked);
+		return futex_move(&m, false);
 	if (futex_same_key(&m.from, &m.to) || m.wake != 1)
 		return -EINVAL;
-	return move(&m, futex_pi_move);
+	return futex_move(&m, true);
 }
 
 static long request_do(const struct request *r)
 {
 	switch (r->op) {
 	case FUTEX_WAIT:
-		return wait(r->addr, &r->key, r->value, FUTEX_BITSET_MATCH_ANY, r->deadline);
+		return wait_restartable(r->addr, &r->key, r->value, FUTEX_BITSET_MATCH_ANY,
+					r->deadline);
 	case FUTEX_WAIT_BITSET:
-		return wait(r->addr, &r->key, r->value, r->value3, r->deadline);
+		return wait_restartable(r->addr, &r->key, r->value, r->value3, r->deadline);
 	case FUTEX_LOCK_PI:
 	case FUTEX_LOCK_PI2:
 		return futex_lock_pi(r->addr, &r->key, r->deadline, false);
 	case FUTEX_WAKE:
-		return wake(&r->key, (int)r->value, FUTEX_BITSET_MATCH_ANY);
+		return futex_wake_key(&r->key, (int)r->value, FUTEX_BITSET_MATCH_ANY);
 	case FUTEX_WAKE_BITSET:
-		return r->value3 ? wake(&r->key, (int)r->value, r->value3) : -EINVAL;
+		return futex_wake_key(&r->key, (int)r->value, r->value3);
 	case FUTEX_TRYLOCK_PI:
 		return futex_lock_pi(r->addr, &r->key, TIME_NEVER, true);
 	case FUTEX_UNLOCK_PI:

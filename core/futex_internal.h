@@ -78,6 +78,12 @@ void futex_wake_one(struct futex_waiter *w, int result);
 void futex_waiter_init(struct futex_waiter *w, uintptr_t addr, const struct futex_key *key);
 /* Queues w if its word holds value: 0, -EAGAIN or -EFAULT. */
 int futex_queue(struct futex_waiter *w, uint32_t value);
+/* Takes w out unless it was woken; whether it was. Its lock also outlasts a waker's use of w. */
+bool futex_dequeue(struct futex_waiter *w);
+/* The first operations, with a key: a bitset of 0 is -EINVAL. A signal makes it -ERESTARTSYS. */
+long futex_wake_key(const struct futex_key *key, int n, uint32_t bitset);
+long futex_wait(uintptr_t addr, const struct futex_key *key, uint32_t value, uint32_t bitset,
+		uint64_t deadline);
 /* Makes the page with the word present, for writing: 0 or -EFAULT. No lock held. */
 int futex_fault_in(uintptr_t addr);
 
@@ -94,9 +100,11 @@ struct futex_move {
 	uint32_t value;
 };
 
-/* The same with both buckets locked, for locks that inherit priority (futex_pi.c). */
+/* How many were woken and moved, or -errno; pi: to a lock. */
+long futex_move(const struct futex_move *m, bool pi);
+/* With both buckets locked, to a lock (futex_pi.c). */
 long futex_pi_move(const struct futex_move *m, struct futex_bucket *a, struct futex_bucket *b);
-/* -EAGAIN from here: what was looked at has changed, all is to be done anew. */
+/* Inside only: what was looked at has changed, all is to be done anew. */
 #define FUTEX_AGAIN (-EBUSY)
 
 /* The operations on locks. lock with try: never waits. */

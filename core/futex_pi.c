@@ -53,8 +53,9 @@ static void unlink(struct futex_waiter *w)
 
 /* ---- the word; its bucket locked ---- */
 
-static bool alive(const struct thread *t)
+static bool alive(const struct thread *t, void *unused)
 {
+	(void)unused;
 	return !t->pi.gone;
 }
 
@@ -107,7 +108,7 @@ static int take(struct futex_bucket *b, uintptr_t addr, const struct futex_key *
 	err = change(addr, word, word | FUTEX_WAITERS);
 	if (err)
 		return err;
-	*owner = signal_find_thread((int)tid, alive);
+	*owner = signal_find_thread((int)tid, alive, NULL);
 	return *owner ? 0 : -ESRCH;
 }
 

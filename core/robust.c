@@ -6,7 +6,6 @@
  */
 #include <abi/errno.h>
 #include <abi/futex.h>
-#include <core/process.h>
 #include <core/sched.h>
 #include <core/syscall.h>
 #include <core/uaccess.h>
@@ -29,15 +28,22 @@ long sys_set_robust_list(uintptr_t head, size_t len)
 	return 0;
 }
 
-long sys_get_robust_list(int pid, uintptr_t __user *head, size_t __user *len)
+static bool get_list(const struct thread *t, void *list)
+{
+	*(uintptr_t *)list = t->robust_list;
+	return true;
+}
+
+long sys_get_robust_list(int tid, uintptr_t __user *head, size_t __user *len)
 {
 	static const size_t size = sizeof(struct robust_head);
+	uintptr_t list = current_thread()->robust_list;
 
-	if (pid != 0 && pid != APP_PID)
+	if (tid && !signal_find_thread(tid, get_list, &list))
 		return -ESRCH;
 	if (copy_to_user(len, &size, sizeof(size)))
 		return -EFAULT;
-	return copy_to_user(head, &current_thread()->robust_list, sizeof(uintptr_t));
+	return copy_to_user(head, &list, sizeof(list));
 }
 
 /* Marks a lock that the thread has and wakes one who waits for it. False: there is no such word. */

@@ -15,6 +15,12 @@
 /* Numbers from here on share one byte; Linux's are below for long. */
 #define NUMBERS 1024
 
+/* Linux's, of calls that will never be there. */
+#define FORK	 57
+#define VFORK	 58
+#define EXECVE	 59
+#define EXECVEAT 322
+
 static uint8_t told[NUMBERS + 1];
 
 _Static_assert(SYSCALL_COUNT <= NUMBERS, "a number of the table has a byte of its own");
@@ -23,6 +29,14 @@ _Static_assert(SYSCALL_COUNT <= NUMBERS, "a number of the table has a byte of it
 static inline uint32_t number(const struct regs *r)
 {
 	return *(const volatile uint32_t *)&r->orig_ax;
+}
+
+/* Of these who asks is told why. */
+static const char *reason(uint32_t nr)
+{
+	if (nr == FORK || nr == VFORK)
+		return ": an image runs one process; use threads";
+	return nr == EXECVE || nr == EXECVEAT ? ": an image runs one program" : "";
 }
 
 static __noinline long report(const struct regs *r)
@@ -34,8 +48,8 @@ static __noinline long report(const struct regs *r)
 	if (__atomic_exchange_n(&told[min(nr, (uint32_t)NUMBERS)], true, __ATOMIC_RELAXED))
 		return -ENOSYS;
 	name = exec_symbol(r->ip, &offset);
-	log_warn("app: system call %d is not known (ENOSYS), called at %#llx%s%s", (int32_t)nr,
-		 (unsigned long long)r->ip, name ? " in " : "", name ? name : "");
+	log_warn("app: system call %d is not known (ENOSYS), called at %#llx%s%s%s", (int32_t)nr,
+		 (unsigned long long)r->ip, name ? " in " : "", name ? name : "", reason(nr));
 	return -ENOSYS;
 }
 

@@ -34,9 +34,25 @@
 #define FUTEX_OP_CMP_GT	     4
 #define FUTEX_OP_CMP_GE	     5
 
+/* futex_waitv, futex_wait, futex_wake, futex_requeue: the size of a word, and FUTEX_PRIVATE_FLAG. */
+#define FUTEX2_SIZE_U32	  2
+#define FUTEX2_SIZE_MASK  3
+#define FUTEX2_PRIVATE	  FUTEX_PRIVATE_FLAG
+#define FUTEX2_VALID_MASK (FUTEX2_SIZE_MASK | FUTEX2_PRIVATE)
+#define FUTEX_WAITV_MAX	  128
+
 /* The word of a robust or priority-inheriting lock. */
 #define FUTEX_TID_MASK	 0x3fffffffu
 #define FUTEX_OWNER_DIED 0x40000000u
 #define FUTEX_WAITERS	 0x80000000u
+
+#ifndef __ASSEMBLER__
+#include <stdint.h>
+
+struct abi_futex_waitv {
+	uint64_t value, addr;
+	uint32_t flags, reserved;
+};
+#endif
 
 #endif

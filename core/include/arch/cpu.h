@@ -21,6 +21,8 @@ static inline void arch_irq_disable(void);
 static inline bool arch_irq_enabled(void);
 
 static inline void arch_cpu_relax(void);
+/* What was written as instructions before, here or by another CPU, is what this CPU executes after. */
+static inline void arch_sync_core(void);
 /* A counter that never goes back on this CPU and is cheap; its unit is not told. */
 static inline uint64_t arch_cycles(void);
 

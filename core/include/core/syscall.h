@@ -15,6 +15,7 @@ struct abi_timespec;
 struct abi_timeval;
 struct abi_msghdr;
 struct abi_itimerval;
+struct abi_futex_waitv;
 struct abi_stack;
 struct iovec;
 

@@ -49,6 +49,10 @@ static inline bool arch_irq_enabled(void)
 }
 
 /* One CPU: a lock that is waited for is a lock taken twice. */
+static inline void arch_sync_core(void)
+{
+}
+
 static inline void arch_cpu_relax(void)
 {
 	__builtin_trap();

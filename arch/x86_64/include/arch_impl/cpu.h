@@ -59,6 +59,14 @@ static inline bool arch_irq_enabled(void)
 	return flags & X86_FLAGS_IF;
 }
 
+/* CPUID serializes: SDM volume 3, section 8.3. */
+static inline void arch_sync_core(void)
+{
+	uint32_t leaf = 0;
+
+	__asm__ volatile("cpuid" : "+a"(leaf)::"ebx", "ecx", "edx", "memory");
+}
+
 static inline void arch_cpu_relax(void)
 {
 	__asm__ volatile("pause" ::: "memory");

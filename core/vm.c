@@ -50,6 +50,7 @@ void vm_init(void)
 	no_wx = v && !strcmp(v, "off");
 	area_init();
 	vm_fault_init();
+	vm_commit_init();
 	brk_start = brk_end = 0;
 	map_top = 0;
 }
@@ -92,6 +93,18 @@ static enum vm_region_kind region_kind(const struct area *a)
 	return a->start < brk_end && a->end > brk_start ? VM_REGION_HEAP : VM_REGION_ANONYMOUS;
 }
 
+const char *vm_region_name(const struct area *a)
+{
+	static const char *const names[] = {
+		[VM_REGION_ANONYMOUS] = "anonymous",
+		[VM_REGION_HEAP] = "heap",
+		[VM_REGION_STACK] = "stack",
+		[VM_REGION_ARCHIVE] = "archive",
+	};
+
+	return names[region_kind(a)];
+}
+
 bool vm_region(uintptr_t addr, struct vm_region *out)
 {
 	const struct area *a;
@@ -123,6 +136,7 @@ int vm_unmap_locked(uintptr_t start, uintptr_t end)
 
 		next = area_next(a);
 		vm_drop_pages(a, s, e);
+		vm_commit(a, -(ssize_t)(e - s));
 		if (a->start < s)
 			area_shrink(a, a->start, s);
 		else if (e < a->end)
@@ -131,12 +145,6 @@ int vm_unmap_locked(uintptr_t start, uintptr_t end)
 			area_remove(a);
 	}
 	return 0;
-}
-
-bool vm_too_much(const struct area *a, size_t len)
-{
-	return a->prot & PROT_WRITE && !(a->flags & AREA_NORESERVE) &&
-	       len > page_total() * PAGE_SIZE;
 }
 
 static int place_fixed(struct area *a, size_t len, unsigned flags)
@@ -181,6 +189,22 @@ static int place_free(struct area *a, size_t len, unsigned flags)
 	return a->start ? 0 : -ENOMEM;
 }
 
+/* Adds a, promised if it is to be; where it is, or -ENOMEM. */
+static long add(struct area *a)
+{
+	size_t len = a->end - a->start;
+
+	if (vm_accountable(a, a->prot)) {
+		if (!vm_can_commit(len / PAGE_SIZE))
+			return -ENOMEM;
+		a->flags |= AREA_ACCOUNT;
+	}
+	if (area_add(a))
+		return -ENOMEM;
+	vm_commit(a, (ssize_t)len);
+	return (long)a->start;
+}
+
 /* Maps len bytes (a multiple of the page size) described by *a; a->start is where or a wish. */
 long vm_place(struct area *a, size_t len, unsigned flags)
 {
@@ -193,12 +217,12 @@ long vm_place(struct area *a, size_t len, unsigned flags)
 	if (err)
 		return err;
 	a->end = a->start + len;
-	err = area_add(a);
-	return err ? err : (long)a->start;
+	return add(a);
 }
 
 static long map_area(struct area *a, size_t len, unsigned flags)
 {
+	bool now;
 	long at;
 
 	if (!len)
@@ -208,13 +232,15 @@ static long map_area(struct area *a, size_t len, unsigned flags)
 	len = ALIGN_UP(len, PAGE_SIZE);
 	if (no_wx && (a->prot & PROT_WRITE) && (a->prot & PROT_EXEC))
 		return -EACCES;
-	if (vm_too_much(a, len))
+	now = a->prot && (lock_future || flags & (MAP_POPULATE | MAP_LOCKED));
+	/* What is wanted at once must be there, promised or not. */
+	if (now && !vm_can_commit(len / PAGE_SIZE))
 		return -ENOMEM;
 	mutex_lock(&vm_lock);
 	at = vm_place(a, len, flags);
 	mutex_unlock(&vm_lock);
 	/* A page that cannot be had is met again at the access. */
-	if (at > 0 && a->prot && (lock_future || flags & (MAP_POPULATE | MAP_LOCKED)))
+	if (at > 0 && now)
 		(void)vm_populate((uintptr_t)at, len, a->prot & PROT_WRITE);
 	return at;
 }
@@ -295,16 +321,16 @@ void vm_unmap_all(void)
 /* 0 if [start, end) is mapped without a hole and may have the rights. */
 static int protect_check(uintptr_t start, uintptr_t end, unsigned prot)
 {
-	for (const struct area *a = area_at(start); start < end; a = area_next(a)) {
-		struct area wanted = {.prot = (uint8_t)prot, .flags = a->flags};
+	size_t more = 0;
 
+	for (const struct area *a = area_at(start); start < end; a = area_next(a)) {
 		if (a->start > start)
 			return -ENOMEM;
-		if (!(a->prot & PROT_WRITE) && vm_too_much(&wanted, min(a->end, end) - start))
-			return -ENOMEM;
+		if (vm_accountable(a, prot))
+			more += (min(a->end, end) - start) / PAGE_SIZE;
 		start = a->end;
 	}
-	return 0;
+	return more && !vm_can_commit(more) ? -ENOMEM : 0;
 }
 
 /* Gives the part of a in [start, end) the rights; the area that then holds the part, or NULL. */
@@ -313,6 +339,8 @@ static struct area *protect_area(struct area *a, uintptr_t start, uintptr_t end,
 	a = area_isolate(a, start, end);
 	if (!a)
 		return NULL;
+	if (vm_accountable(a, prot))
+		vm_account(a);
 	a->prot = (uint8_t)prot;
 	arch_mmu_protect(a->start, a->end, vm_page_prot(a, a->kind != AREA_PHYSICAL));
 	return area_join_below(a);
@@ -371,8 +399,7 @@ static bool brk_grow(uintptr_t from, uintptr_t to)
 		.prot = PROT_READ | PROT_WRITE,
 	};
 
-	return to < STACK_ZONE && !vm_too_much(&a, to - from) &&
-	       area_is_free(from, to + PAGE_SIZE) && !area_add(&a);
+	return to < STACK_ZONE && area_is_free(from, to + PAGE_SIZE) && add(&a) > 0;
 }
 
 uintptr_t vm_brk(uintptr_t addr)

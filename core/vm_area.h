@@ -32,6 +32,7 @@ struct area {
 #define AREA_NORESERVE 0x01 /* may be more than memory can back */
 #define AREA_HUGE      0x02 /* large pages are asked for, */
 #define AREA_NOHUGE    0x04 /* or are not wanted */
+#define AREA_ACCOUNT   0x08 /* a promise: vm_commit.c */
 
 void area_init(void);
 /* The first area that ends above addr, which is at most ARCH_USER_END; never NULL. */

@@ -100,13 +100,27 @@ static inline phys_t archive_page(const struct area *a, uintptr_t va)
 	return a->pa + (va - a->start);
 }
 
+bool vm_page_own(const struct area *a, uintptr_t va, phys_t pa)
+{
+	return a->kind != AREA_PHYSICAL || pa != archive_page(a, va);
+}
+
+size_t vm_available(void)
+{
+	size_t pages = page_free_count() + (READ_ONCE(zeroed) != NULL);
+
+	return pages - min(pages, reserve);
+}
+
 static void page_dropped(void *area, uintptr_t va, phys_t pa, unsigned order)
 {
 	const struct area *a = area;
 
 	resident -= 1ul << order;
-	if (a->kind != AREA_PHYSICAL || pa != archive_page(a, va))
-		page_free(phys_to_virt(pa), order);
+	if (!vm_page_own(a, va, pa))
+		return;
+	vm_back(a, -(ssize_t)(1ul << order));
+	page_free(phys_to_virt(pa), order);
 }
 
 void vm_drop_pages(struct area *a, uintptr_t start, uintptr_t end)
@@ -121,6 +135,7 @@ struct fault {
 	unsigned access;
 	void *page;    /* zeroed, for who needs it; NULL: there is no memory */
 	bool no_large; /* it has been tried */
+	bool modest;   /* nobody waits for the page: others come first */
 	size_t large;  /* out: the size of the large page that is there now, or 0 */
 };
 
@@ -144,6 +159,7 @@ static int fault_zero(struct fault *f, const struct area *a)
 	if (likely(!err)) {
 		f->page = NULL;
 		counts.zeroed++;
+		vm_back(a, 1);
 	}
 	return err;
 }
@@ -160,6 +176,8 @@ static int fault_copy(const struct fault *f, const struct area *a, const void *f
 	err = map_page(f->va, virt_to_phys(page), vm_page_prot(a, true));
 	if (unlikely(err))
 		page_free(page, 0);
+	else
+		vm_back(a, 1);
 	return err;
 }
 
@@ -180,7 +198,7 @@ static int fault_archive(const struct fault *f, const struct area *a)
 /* A write to a page that is mapped read-only though its area is writable. */
 static int fault_write_protected(const struct fault *f, struct area *a, phys_t pa)
 {
-	if (a->kind != AREA_PHYSICAL || pa != archive_page(a, f->va)) {
+	if (vm_page_own(a, f->va, pa)) {
 		arch_mmu_protect(f->va, f->va + PAGE_SIZE, vm_page_prot(a, true));
 		counts.late++;
 		return 0;
@@ -242,6 +260,8 @@ static int fault_locked(struct fault *f)
 		return -EFAULT;
 	if (unlikely(!access_allowed(a->prot, f->access)))
 		return -EACCES;
+	if (unlikely(f->modest) && !(a->flags & AREA_ACCOUNT) && !vm_can_commit(plenty / 8))
+		return -ENOMEM;
 	if (!physical && !f->no_large && large_fits(a, f->va))
 		return FAULT_LARGE;
 	/* Mapping is the quick way to learn whether something is there. */
@@ -283,6 +303,7 @@ static void fault_large(struct fault *f)
 	if (large_fits(a, f->va) &&
 	    !arch_mmu_map_large(start, virt_to_phys(block), vm_page_prot(a, true))) {
 		resident += LARGE_PAGES;
+		vm_back(a, LARGE_PAGES);
 		counts.large++;
 		block = NULL;
 	}
@@ -309,7 +330,7 @@ static int fault(struct fault *f)
 			zeroed_put(f->page);
 		if (unlikely(err == FAULT_LARGE))
 			fault_large(f);
-	} while (unlikely(err == FAULT_LARGE));
+	} while (unlikely(err == FAULT_LARGE || (err == -ENOMEM && !f->modest && vm_reclaim())));
 	return err;
 }
 
@@ -330,7 +351,7 @@ int vm_populate(uintptr_t start, size_t len, bool write)
 	int err = 0;
 
 	while (!err && start < end) {
-		struct fault f = {.va = start, .access = access};
+		struct fault f = {.va = start, .access = access, .modest = true};
 
 		err = start < ARCH_USER_START ? -EFAULT : fault(&f);
 		start = f.large ? ALIGN_DOWN(start, f.large) + f.large : start + PAGE_SIZE;

@@ -22,11 +22,32 @@ void vm_fault_init(void);
 void vm_fault_end(void);
 /* Takes the pages of [start, end), a part of a, out and frees those that are the app's own. */
 void vm_drop_pages(struct area *a, uintptr_t start, uintptr_t end);
-/* Maps what of [start, start + len) is not; not under the lock. Stops at the first failure: -errno. */
+/*
+ * Maps what of [start, start + len) is not; not under the lock. Stops at the first failure: -errno.
+ * What is no promise gets -ENOMEM while there is something left for others.
+ */
 int vm_populate(uintptr_t start, size_t len, bool write);
-/* A single mapping that all memory could not hold is a mistake; the sum of all may exceed it. */
-bool vm_too_much(const struct area *a, size_t len);
+/* The page pa of a at va is the app's own, not one of the archive's. */
+bool vm_page_own(const struct area *a, uintptr_t va, phys_t pa);
+/* Free pages, but for those only the core may have. */
+size_t vm_available(void);
+const char *vm_region_name(const struct area *a);
 /* New mappings get their pages at once from now on, or no more (mlockall). */
 void vm_lock_future(bool on);
+
+/* ---- vm_commit.c ---- */
+
+void vm_commit_init(void);
+/* With rights to write, a would become a promise that it is not yet. */
+bool vm_accountable(const struct area *a, unsigned prot);
+/* Makes it one; vm_can_commit() has been asked. */
+void vm_account(struct area *a);
+/* So many bytes more (or less) of a are mapped; so many pages of a are there. */
+void vm_commit(const struct area *a, ssize_t bytes);
+void vm_back(const struct area *a, ssize_t pages);
+/* The pages of a that are there, and in *own those that are the app's. */
+size_t vm_count_pages(const struct area *a, size_t *own);
+/* Memory is gone: true if something was found. Not under the lock. */
+bool vm_reclaim(void);
 
 #endif

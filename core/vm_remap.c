@@ -92,7 +92,10 @@ static bool grow(uintptr_t from, size_t old, size_t len)
 	more.start = end;
 	more.end = from + len;
 	more.pa += end - a->start;
-	return !area_add(&more);
+	if (area_add(&more))
+		return false;
+	vm_commit(&more, (ssize_t)(len - old));
+	return true;
 }
 
 static bool grows_beyond_file(const struct area *a, size_t old, size_t len)
@@ -103,11 +106,13 @@ static bool grows_beyond_file(const struct area *a, size_t old, size_t len)
 static long remap_locked(uintptr_t from, size_t old, size_t len, unsigned flags, uintptr_t to)
 {
 	const struct area *a = area_at(from);
+	size_t more;
 	int err = 0;
 
 	if (a->start > from || a->end - from < old)
 		return -EFAULT;
-	if (vm_too_much(a, len) && len > old)
+	more = flags & MREMAP_DONTUNMAP ? len : len - min(len, old);
+	if (a->flags & AREA_ACCOUNT && !vm_can_commit(more / PAGE_SIZE))
 		return -ENOMEM;
 	/* What follows the file's pages in the archive is not the file's. */
 	if (grows_beyond_file(a, old, len))

@@ -106,7 +106,7 @@ static __noinline void page_fault_signal(uint64_t error, uintptr_t addr, int err
 	struct abi_siginfo info = {.signo = SIGSEGV, .fault.address = addr};
 
 	if (err == -ENOMEM) {
-		log_err("app: out of memory at a page fault on %#lx", (unsigned long)addr);
+		vm_out_of_memory(addr);
 		process_kill(SIGKILL);
 	}
 	/* Which of the core's addresses are mapped is not told: all look as if they were. */
@@ -264,6 +264,11 @@ void exception_core(struct regs *r, unsigned vector, uint64_t error)
 
 		arch_irq_enable();
 		err = vm_fault(addr, fault_access(error));
+		/* The copy fails; the app ends where the call does. */
+		if (unlikely(err == -ENOMEM)) {
+			vm_out_of_memory(addr);
+			signal_send_self(SIGKILL);
+		}
 		arch_irq_disable();
 		if (!err)
 			return;

@@ -15,6 +15,7 @@
 #include <core/heap.h>
 #include <core/page.h>
 #include <core/string.h>
+#include <core/vm.h>
 #include "inode.h"
 
 #define SMALL	   256		 /* writes up to this go over the stack */
@@ -30,7 +31,8 @@ static struct data_page *page_new(void)
 {
 	struct data_page *p = NULL;
 
-	if (!fs_charge(PAGE_COST))
+	/* What the app has been promised is not for files. */
+	if (!vm_can_commit(1) || !fs_charge(PAGE_COST))
 		return NULL;
 	p = kmalloc(sizeof(*p));
 	if (p && (p->mem = page_alloc(0))) {

@@ -84,8 +84,6 @@ void fs_free(void *p);
 /* Counts bytes that are allocated otherwise; false: full. */
 bool fs_charge(size_t bytes);
 void fs_uncharge(size_t bytes);
-/* Bytes now on the account. */
-size_t fs_used(void);
 
 /* Makes the root and /dev, once; what adds to the tree at boot calls it first. */
 void fs_init(void);

@@ -2,6 +2,7 @@
 /* Files of /proc that tell of the machine, as programs for Linux look for them. Owns nothing. */
 #include <arch/counters.h>
 #include <core/page.h>
+#include <core/vm.h>
 #include <generated/version.h>
 
 #include "procfs.h"
@@ -48,6 +49,7 @@ static void show_meminfo(struct proc_text *t)
 	for (unsigned i = 0; i < ARRAY_SIZE(none); i++)
 		put_kib(t, none[i], 0);
 	put_kib(t, "Shmem", fs_used());
+	put_kib(t, "Committed_AS", vm_committed() * PAGE_SIZE);
 	put_kib(t, "AnonHugePages", arch_mmu_large_count() * LARGE_SIZE);
 }
 

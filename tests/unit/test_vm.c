@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* The app's address space: placement, merging, faults, rights, brk, stacks, running out. */
+#include <core/syscall.h>
+
 #include "vm_fixture.h"
 
 TEST(zero_pages_on_demand)
@@ -194,20 +196,78 @@ TEST(highest_fitting_gap_is_used)
 	end();
 }
 
-TEST(overcommit)
+/* The most that may be promised now, in bytes. */
+static size_t room(void)
 {
-	size_t ram;
+	return (page_free_count() - page_total() / 64) * P;
+}
+
+TEST(promises_are_kept)
+{
+	size_t all;
 
 	begin(NULL);
-	ram = page_total() * P;
-	CHECK_EQ(vm_map_anonymous(0, ram + P, RW, PRIVATE), -ENOMEM);
-	CHECK(vm_map_anonymous(0, ram, RW, PRIVATE) > 0);
-	CHECK(vm_map_anonymous(0, ram, RW, PRIVATE) > 0);
+	all = room();
+	CHECK_EQ(vm_map_anonymous(0, all + P, RW, PRIVATE), -ENOMEM);
+	CHECK_EQ(vm_map_anonymous(BASE, all, RW, FIXED), BASE);
+	CHECK_EQ(vm_committed(), all / P);
+	CHECK_EQ(vm_map_anonymous(0, P, RW, PRIVATE), -ENOMEM);
+	/* A page that is there is no promise any more, and its memory is gone as well. */
+	CHECK(!poke(BASE, 1));
+	CHECK_EQ(vm_map_anonymous(0, P, RW, PRIVATE), -ENOMEM);
+	CHECK(vm_map_anonymous(0, P, PROT_READ, PRIVATE) > 0);
 	CHECK(vm_map_anonymous(0, 1ul << 40, RW, PRIVATE | MAP_NORESERVE) > 0);
-	CHECK(vm_map_anonymous(BASE, 1ul << 40, PROT_NONE, PRIVATE) > 0);
-	CHECK_EQ(vm_protect(BASE, 1ul << 40, RW), -ENOMEM);
-	CHECK(!vm_protect(BASE, ram, RW));
-	CHECK_EQ(vm_resident(), 0);
+	CHECK(vm_map_anonymous(0, 8 << 20, RW, PRIVATE | MAP_STACK) > 0);
+	CHECK_EQ(vm_map_anonymous(BASE + (1ul << 32), 1ul << 40, PROT_NONE, FIXED),
+		 (long)(BASE + (1ul << 32)));
+	CHECK_EQ(vm_protect(BASE + (1ul << 32), P, RW), -ENOMEM);
+	CHECK(!vm_unmap(BASE + 100 * P, P));
+	CHECK(!vm_protect(BASE + (1ul << 32), P, RW));
+	CHECK_EQ(vm_protect(BASE + (1ul << 32), 2 * P, RW), -ENOMEM);
+	/* Once promised, always: the page may be there. */
+	CHECK(!vm_protect(BASE, P, PROT_READ));
+	CHECK_EQ(vm_committed(), all / P);
+	CHECK(!vm_unmap(BASE, P));
+	CHECK_EQ(vm_map_anonymous(BASE, 2 * P, RW, PRIVATE), -ENOMEM);
+	CHECK_EQ(vm_map_anonymous(BASE, P, RW, PRIVATE), BASE);
+	end();
+	begin("overcommit=on");
+	CHECK(vm_map_anonymous(0, page_total() * P, RW, PRIVATE) > 0);
+	CHECK(vm_map_anonymous(0, page_total() * P, RW, PRIVATE) > 0);
+	CHECK_EQ(vm_map_anonymous(0, page_total() * P + P, RW, PRIVATE), -ENOMEM);
+	vm_unmap_all();
+}
+
+/* What becomes writable with pages in it: they are there, and need not be promised. */
+TEST(promises_count_what_is_there)
+{
+	size_t before;
+
+	begin(NULL);
+	REQUIRE(vm_map_anonymous(BASE, 600 * P, PROT_READ, FIXED) > 0);
+	for (unsigned i = 0; i < 600; i++)
+		REQUIRE(peek(BASE + i * P) == 0);
+	before = room();
+	CHECK(!vm_protect(BASE, 600 * P, RW));
+	CHECK(vm_map_anonymous(0, before, RW, PRIVATE) > 0);
+	CHECK_EQ(vm_map_anonymous(0, P, RW, PRIVATE), -ENOMEM);
+	end();
+}
+
+TEST(wanted_at_once_must_be_there)
+{
+	uintptr_t a;
+
+	begin(NULL);
+	CHECK_EQ(vm_map_anonymous(0, 1ul << 40, RW, PRIVATE | MAP_NORESERVE | MAP_POPULATE),
+		 -ENOMEM);
+	CHECK_EQ(vm_map_anonymous(0, room() + P, RW, PRIVATE | MAP_STACK | MAP_LOCKED), -ENOMEM);
+	a = (uintptr_t)vm_map_anonymous(0, 1ul << 40, RW, PRIVATE | MAP_NORESERVE);
+	CHECK_EQ(sys_mlock(a, 1ul << 40), -ENOMEM);
+	CHECK(page_free_count() > page_total() / 64 + 64); /* something is left */
+	CHECK_EQ(sys_madvise(a, 1ul << 40, MADV_POPULATE_WRITE), -ENOMEM);
+	CHECK_EQ(sys_mlockall(MCL_CURRENT), -ENOMEM);
+	CHECK(!poke(a + (1ul << 39), 1)); /* though an access gets it */
 	end();
 }
 
@@ -218,10 +278,11 @@ TEST(running_out)
 	int err = 0;
 
 	begin(NULL);
-	a = (uintptr_t)vm_map_anonymous(0, page_total() * P, RW, PRIVATE);
+	a = (uintptr_t)vm_map_anonymous(0, page_total() * P, RW, PRIVATE | MAP_NORESERVE);
 	for (uintptr_t i = 0; !err && i < page_total(); i++)
-		err = vm_fault(a + i * P, VM_FAULT_WRITE);
-	CHECK_EQ(err, -ENOMEM);
+		err = poke(a + i * P, 1);
+	CHECK_EQ(err, -EFAULT);
+	CHECK_EQ(vm_fault(a + (page_total() - 1) * P, 0), -ENOMEM);
 	CHECK(page_free_count() >= 32);
 	CHECK(page_free_count() < 300);
 	CHECK_EQ(poke(a + (page_total() - 1) * P, 1), -EFAULT);
@@ -453,7 +514,8 @@ TEST(random_bases_differ)
 	for (unsigned i = 0; i < 20; i++) {
 		seen[i] = vm_random_base(5 << 20);
 		CHECK(seen[i] && IS_ALIGNED(seen[i], P));
-		CHECK_EQ(vm_map_anonymous(seen[i], 5 << 20, RW, PRIVATE | MAP_FIXED_NOREPLACE),
+		CHECK_EQ(vm_map_anonymous(seen[i], 5 << 20, PROT_READ,
+					  PRIVATE | MAP_FIXED_NOREPLACE),
 			 (long)seen[i]);
 		for (unsigned k = 0; k < i; k++)
 			CHECK(seen[k] != seen[i]);

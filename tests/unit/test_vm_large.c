@@ -193,3 +193,23 @@ TEST(no_large_page_to_be_had)
 	CHECK_EQ(vm_resident(), 1);
 	end();
 }
+
+/* Large pages that hold little do not use up memory: what nobody has written to comes back. */
+TEST(untouched_parts_come_back)
+{
+	size_t pages, i;
+	uintptr_t a;
+
+	begin("thp=always");
+	pages = page_total();
+	a = (uintptr_t)vm_map_anonymous(0, 100 * LARGE, RW, PRIVATE | MAP_NORESERVE);
+	for (i = 0; i < 100; i++)
+		REQUIRE(!poke(a + i * LARGE + i % 512 * P, (char)(i + 1)));
+	CHECK(large() > 10);
+	for (i = 0; i < pages * 3 / 4; i++)
+		REQUIRE(!poke(a + i % 100 * LARGE + (i / 100 + 1 + i % 100) % 512 * P, (char)i));
+	CHECK(vm_resident() > pages * 3 / 4);
+	for (i = 0; i < 100; i++)
+		CHECK(peek(a + i * LARGE + i % 512 * P) != -EFAULT);
+	end();
+}

@@ -17,7 +17,7 @@ static size_t check_gaps(const struct tree_node *n)
 	REQUIRE(!prev || prev->end <= a->start);
 	REQUIRE(a->kind == AREA_SENTINEL || a->start < a->end);
 	REQUIRE(!prev || prev->end < a->start || prev->prot != a->prot || prev->kind != a->kind ||
-		a->kind == AREA_PHYSICAL);
+		prev->flags != a->flags || a->kind == AREA_PHYSICAL);
 	REQUIRE(a->gap == ((ssize_t)gap > 0 ? gap : 0));
 	REQUIRE(a->max_gap == max(most, a->gap));
 	return a->max_gap;

@@ -55,6 +55,8 @@ static inline void end(void)
 	CHECK_EQ(vm_resident(), fake_mmu_mapped);
 	vm_unmap_all();
 	CHECK_EQ(vm_resident(), 0);
+	CHECK_EQ(vm_committed(), 0);
+	CHECK(vm_can_commit(page_free_count() - page_total() / 64));
 	CHECK_EQ(fake_mmu_mapped, 0);
 	CHECK_EQ(page_free_count(), free_before);
 	CHECK_EQ(heap_in_use(), 0);

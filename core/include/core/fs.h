@@ -26,6 +26,8 @@ int fs_mount_archive(const void *data, size_t size, const char **why);
 const char *fs_first_executable(void);
 /* Bytes that files, names and directories may take: the RAM file system's size. */
 void fs_set_limit(size_t bytes);
+/* What they take now. */
+size_t fs_used(void);
 
 /* Opens path as sys_openat does, on the core's behalf. 0 or -errno; *out has one reference. */
 int fs_open(const char *path, int flags, unsigned mode, struct file **out);

@@ -78,7 +78,12 @@ struct vm_fault_counts {
 };
 struct vm_fault_counts vm_fault_counts(void);
 
-/* Pages now mapped for the app. */
+/* Pages now mapped for the app, and promised to it. */
 size_t vm_resident(void);
+size_t vm_committed(void);
+/* So many pages can be had without breaking what the app has been promised. Any context. */
+bool vm_can_commit(size_t pages);
+/* vm_fault() said -ENOMEM: tells the log who has the memory. The caller ends the app. */
+void vm_out_of_memory(uintptr_t addr);
 
 #endif

@@ -86,9 +86,9 @@ def sources(root):
 
 
 def same(a, b):
-    if not b.exists() or b.is_symlink() != a.is_symlink():
+    if not os.path.lexists(b) or b.is_symlink() != a.is_symlink():
         return False
-    x, y = a.stat(), b.stat()
+    x, y = a.lstat(), b.lstat()
     return x.st_size == y.st_size and x.st_mtime_ns == y.st_mtime_ns
 
 
@@ -98,6 +98,7 @@ def copy_source():
     for name in wanted:
         if not same(SOURCE / name, TREE / name):
             (TREE / name).parent.mkdir(parents=True, exist_ok=True)
+            (TREE / name).unlink(missing_ok=True)
             shutil.copy2(SOURCE / name, TREE / name, follow_symlinks=False)
     for name in set(sources(TREE)) - wanted:
         (TREE / name).unlink()

@@ -4,12 +4,12 @@
  * the list is in memory that not even the core can write. A refused call is ENOSYS, or SIGSYS with
  * what Linux's seccomp tells of it, whose handler goes on.
  *
- * guest: args="enosys" run="--cmdline 'refuse=enosys allow=write,close,fstat,mprotect,brk,gettimeofday,arch_prctl,getpid,uname,clone,futex'"
- * guest: args="enosys seal" core=testing run="--cmdline 'refuse=enosys allow=write,close,fstat,mprotect,brk,gettimeofday,arch_prctl,getpid,uname,clone,futex,test_filter_write'"
- * guest: args="sigsys" run="--cmdline 'allow=write,close,fstat,mprotect,brk,gettimeofday,arch_prctl,getpid,uname,rt_sigaction,rt_sigprocmask'"
- * guest: args="getuid" expect=signal:31 run="--cmdline 'allow=write,close,fstat,mprotect,brk,gettimeofday,arch_prctl,getpid,uname'"
- * guest: args="outside" expect=signal:31 run="--cmdline 'allow=write,close,fstat,mprotect,brk,gettimeofday,arch_prctl,getpid,uname'"
- * guest: args="blocked" expect=signal:31 run="--cmdline 'allow=write,close,fstat,mprotect,brk,gettimeofday,arch_prctl,getpid,uname,rt_sigaction,rt_sigprocmask'"
+ * guest: args="enosys" run="--cmdline 'refuse=enosys allow=write,close,fstat,mprotect,brk,gettimeofday,arch_prctl,set_tid_address,getpid,uname,clone,futex'"
+ * guest: args="enosys seal" core=testing run="--cmdline 'refuse=enosys allow=write,close,fstat,mprotect,brk,gettimeofday,arch_prctl,set_tid_address,getpid,uname,clone,futex,test_filter_write'"
+ * guest: args="sigsys" run="--cmdline 'allow=write,close,fstat,mprotect,brk,gettimeofday,arch_prctl,set_tid_address,getpid,uname,rt_sigaction,rt_sigprocmask'"
+ * guest: args="getuid" expect=signal:31 run="--cmdline 'allow=write,close,fstat,mprotect,brk,gettimeofday,arch_prctl,set_tid_address,getpid,uname'"
+ * guest: args="outside" expect=signal:31 run="--cmdline 'allow=write,close,fstat,mprotect,brk,gettimeofday,arch_prctl,set_tid_address,getpid,uname'"
+ * guest: args="blocked" expect=signal:31 run="--cmdline 'allow=write,close,fstat,mprotect,brk,gettimeofday,arch_prctl,set_tid_address,getpid,uname,rt_sigaction,rt_sigprocmask'"
  */
 #include <errno.h>
 #include <limits.h>

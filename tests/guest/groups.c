@@ -1,9 +1,9 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /* guest: timeout=30 */
 /* The process group and the session: one of each, that nothing can leave. */
 #include <errno.h>
 #include <signal.h>
-#include <generated/syscall_numbers.h>
+#include <sys/syscall.h>
 
 #include "tap.h"
 

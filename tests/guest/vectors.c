@@ -104,13 +104,13 @@ static volatile long watched;
 
 static void check_watchpoint(void)
 {
+	is(take(step, sizeof(step), 0), TAKEN(1, 0x4000), "#DB tells a step");
 	debug_call(DEBUG_SET, (uintptr_t)&watched, DEBUG_WRITE);
 	vectors_call(VECTORS_CATCH, 0, 0);
 	watched = 1;
 	debug_call(DEBUG_CLEAR, 0, 0);
-	is(vectors_call(VECTORS_TAKEN, 0, 0), TAKEN(1, 1), "#DB tells which watchpoint");
-	is(take(step, sizeof(step), 0), TAKEN(1, 0x4000),
-	   "the next one tells its own cause: a step");
+	is(vectors_call(VECTORS_TAKEN, 0, 0), TAKEN(1, 1), "the next one which watchpoint");
+	is(take(step, sizeof(step), 0), TAKEN(1, 0x4000), "and the next its own cause again");
 }
 
 /* DF, AC set in ring 3; the flags that C has in its handlers. */

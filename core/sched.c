@@ -312,7 +312,8 @@ static void schedule(bool yield)
 
 	spin_lock(&rq->lock);
 	__atomic_and_fetch(&prev->work, ~(uint32_t)WORK_RESCHED, __ATOMIC_RELAXED);
-	now = account_stop(prev);
+	now = time_now();
+	runq_account(rq, prev, now);
 	if (yield)
 		runq_give_way(rq, prev);
 	else if (unlikely(prev->policy.policy == SCHED_RR))

@@ -28,6 +28,7 @@ static bool in_call(const struct thread *t)
 /*
  * The reader's own call has not gone back yet, nor have those that other threads are in, nor will
  * one that ended its thread; every other call left in one of three ways, two of which are counted.
+ * Exact while no thread runs on another CPU: of one in ring 3 only its last call is known.
  */
 static void show_returns(struct proc_text *t)
 {

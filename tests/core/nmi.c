@@ -6,10 +6,12 @@
 #include <abi/errno.h>
 #include <arch/io.h>
 #include <arch/mmu.h>
+#include <arch/smp.h>
 #include <core/syscall.h>
 #include <x86/arch.h>
 #include <x86/cpu.h>
 #include <x86/percpu.h>
+#include <x86/smp.h>
 #include "ops.h"
 #include "testing.h"
 
@@ -111,7 +113,8 @@ static void rate(uint64_t hz)
 
 	divisor = min(max(divisor, 2u), 0xffffu);
 	ioapic[0] = 0x10 + 2 * IOAPIC_PIN + 1;
-	ioapic[4] = percpu()->apic_id << 24;
+	/* To all CPUs if there are several. */
+	ioapic[4] = arch_cpu_count() > 1 ? 0xffu << 24 : percpu()->apic_id << 24;
 	ioapic[0] = 0x10 + 2 * IOAPIC_PIN;
 	ioapic[4] = low;
 	arch_out8(0x43, PIT_RATE);
@@ -130,6 +133,16 @@ static void window(void)
 	arch_irq_restore(irq);
 }
 
+/* On all CPUs: the app's thread may be on any. */
+static uint64_t nmis_taken(void)
+{
+	uint64_t n = 0;
+
+	for (unsigned i = 0; i < arch_cpu_count(); i++)
+		n += READ_ONCE(percpu_table[i]->interrupts[VECTOR_NMI]);
+	return n;
+}
+
 long sys_test_nmi(unsigned op, uint64_t a)
 {
 	if (!map())
@@ -139,7 +152,7 @@ long sys_test_nmi(unsigned op, uint64_t a)
 		testing_send_nmi();
 		return 0;
 	case NMI_COUNT:
-		return (long)percpu()->interrupts[VECTOR_NMI];
+		return (long)nmis_taken();
 	case NMI_ARM:
 		result = 0;
 		WRITE_ONCE(armed, a);

@@ -71,9 +71,9 @@ static void check_cpu(void)
 	unsigned long mask = 0;
 
 	is(raw(NR_sched_getaffinity, 0, sizeof(mask), (long)&mask, 0, 0, 0), 8, "affinity");
-	is((long)mask, 1, "one CPU runs the app");
+	ok(mask && !(mask & (mask + 1)), "the app may run on all CPUs: %#lx", mask);
 	is(raw(NR_sched_setaffinity, 0, sizeof(mask), (long)&mask, 0, 0, 0), 0, "to stay there");
-	mask = 2;
+	mask++;
 	is(raw(NR_sched_setaffinity, 0, sizeof(mask), (long)&mask, 0, 0, 0), -EINVAL,
 	   "to go where there is none");
 }

@@ -20,15 +20,24 @@ static struct thread_control *kept; /* the youngest first */
 static size_t kept_bytes;
 static unsigned kept_count;
 
+/* The limit at the first question: later changes are for the first thread. */
 size_t stack_default_size(void)
 {
+	static size_t known;
+	size_t size = __atomic_load_n(&known, __ATOMIC_RELAXED);
 	struct rlimit limit;
 
+	if (likely(size))
+		return size;
 	if (syscall2(NR_getrlimit, RLIMIT_STACK, (long)&limit) < 0 ||
 	    limit.rlim_cur == RLIM_INFINITY)
-		return DEFAULT_STACK;
-	return limit.rlim_cur < PTHREAD_STACK_MIN ? PTHREAD_STACK_MIN
-						  : (limit.rlim_cur + PAGE - 1) & -PAGE;
+		size = DEFAULT_STACK;
+	else if (limit.rlim_cur < PTHREAD_STACK_MIN)
+		size = PTHREAD_STACK_MIN;
+	else
+		size = (limit.rlim_cur + PAGE - 1) & -PAGE;
+	__atomic_store_n(&known, size, __ATOMIC_RELAXED);
+	return size;
 }
 
 static bool is_free(const struct thread_control *tcb)

@@ -17,10 +17,6 @@
 #define OWNER_DIED    1
 #define LOST_FOR_EVER 2
 
-#ifndef FUTEX_LOCK_PI2
-#define FUTEX_LOCK_PI2 13
-#endif
-
 #define WORD_FROM_LINK \
 	((long)offsetof(pthread_mutex_t, __word) - (long)offsetof(pthread_mutex_t, __next))
 /* In a link: the lock inherits priority. */
@@ -181,12 +177,13 @@ static int inherit_acquire(struct thread_control *self, pthread_mutex_t *m,
 		do {
 			err = inherit_wait(m, limit);
 		} while (err == -EINTR);
-	if (err == -EAGAIN || err == -EWOULDBLOCK)
-		return not_taken(self, EBUSY);
-	if ((err == -ESRCH || err == -EDEADLK) && limit) {
+	/* Its owner is this thread, or one that is no more. */
+	if ((err == -EDEADLK || err == -ESRCH) && limit) {
 		robust_end(self);
 		return wait_in_vain(limit);
 	}
+	if (err == -EAGAIN || err == -EDEADLK || err == -ESRCH)
+		return not_taken(self, EBUSY);
 	if (err)
 		return not_taken(self, (int)-err);
 	word = __atomic_load_n(&m->__word, __ATOMIC_RELAXED);

@@ -26,7 +26,7 @@ bool thread_sched_begin(struct thread_sched *sched)
 	if (sched->set)
 		err = syscall3(SYS_sched_setaffinity, 0, (long)sched->set_size, (long)sched->set);
 	if (err >= 0 && sched->explicit_policy)
-		err = syscall3(NR_sched_setscheduler, 0, sched->policy, (long)&param);
+		err = syscall3(SYS_sched_setscheduler, 0, sched->policy, (long)&param);
 	sched->error = err < 0 ? (int)-err : 0;
 	__atomic_store_n(&sched->done, 1, __ATOMIC_RELEASE);
 	futex_wake(&sched->done, 1, FUTEX_PRIVATE_FLAG);
@@ -54,18 +54,18 @@ int pthread_getschedparam(pthread_t thread, int *restrict policy,
 
 	if (!tid)
 		return ESRCH;
-	got = syscall1(NR_sched_getscheduler, tid);
+	got = syscall1(SYS_sched_getscheduler, tid);
 	if (got < 0)
 		return (int)-got;
 	*policy = (int)got;
-	return (int)-syscall2(NR_sched_getparam, tid, (long)param);
+	return (int)-syscall2(SYS_sched_getparam, tid, (long)param);
 }
 
 int pthread_setschedparam(pthread_t thread, int policy, const struct sched_param *param)
 {
 	uint32_t tid = tid_of(thread);
 
-	return tid ? (int)-syscall3(NR_sched_setscheduler, tid, policy, (long)param) : ESRCH;
+	return tid ? (int)-syscall3(SYS_sched_setscheduler, tid, policy, (long)param) : ESRCH;
 }
 
 int pthread_setschedprio(pthread_t thread, int priority)
@@ -73,7 +73,7 @@ int pthread_setschedprio(pthread_t thread, int priority)
 	struct sched_param param = {.sched_priority = priority};
 	uint32_t tid = tid_of(thread);
 
-	return tid ? (int)-syscall2(NR_sched_setparam, tid, (long)&param) : ESRCH;
+	return tid ? (int)-syscall2(SYS_sched_setparam, tid, (long)&param) : ESRCH;
 }
 
 int pthread_setaffinity_np(pthread_t thread, size_t size, const cpu_set_t *set)

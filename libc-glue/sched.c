@@ -13,37 +13,37 @@ int sched_yield(void)
 
 int sched_setparam(pid_t tid, const struct sched_param *param)
 {
-	return (int)SYSCALL(NR_sched_setparam, tid, param);
+	return (int)SYSCALL(SYS_sched_setparam, tid, param);
 }
 
 int sched_getparam(pid_t tid, struct sched_param *param)
 {
-	return (int)SYSCALL(NR_sched_getparam, tid, param);
+	return (int)SYSCALL(SYS_sched_getparam, tid, param);
 }
 
 int sched_setscheduler(pid_t tid, int policy, const struct sched_param *param)
 {
-	return (int)SYSCALL(NR_sched_setscheduler, tid, policy, param);
+	return (int)SYSCALL(SYS_sched_setscheduler, tid, policy, param);
 }
 
 int sched_getscheduler(pid_t tid)
 {
-	return (int)SYSCALL(NR_sched_getscheduler, tid);
+	return (int)SYSCALL(SYS_sched_getscheduler, tid);
 }
 
 int sched_get_priority_max(int policy)
 {
-	return (int)SYSCALL(NR_sched_get_priority_max, policy);
+	return (int)SYSCALL(SYS_sched_get_priority_max, policy);
 }
 
 int sched_get_priority_min(int policy)
 {
-	return (int)SYSCALL(NR_sched_get_priority_min, policy);
+	return (int)SYSCALL(SYS_sched_get_priority_min, policy);
 }
 
 int sched_rr_get_interval(pid_t tid, struct timespec *interval)
 {
-	return (int)SYSCALL(NR_sched_rr_get_interval, tid, interval);
+	return (int)SYSCALL(SYS_sched_rr_get_interval, tid, interval);
 }
 
 int sched_getcpu(void)

@@ -44,7 +44,7 @@ in_addr_t inet_addr(const char *text)
 
 char *inet_ntoa(struct in_addr addr)
 {
-	static char text[INET_ADDRSTRLEN];
+	static __thread char text[INET_ADDRSTRLEN];
 
 	return (char *)inet_ntop(AF_INET, &addr, text, sizeof(text));
 }

@@ -68,7 +68,6 @@ static _Noreturn void end(uint32_t status)
 {
 	const char record[4] = {status, status >> 8, status >> 16, status >> 24};
 
-	stop_others();
 	filter_tell_used();
 	/* Connections are closed in order: their last segments leave before the machine does. */
 	fd_close_all();
@@ -80,6 +79,7 @@ static _Noreturn void end(uint32_t status)
 _Noreturn void process_exit(int status)
 {
 	begin_end();
+	stop_others();
 	log_info("app: exited with status %d", status & 0xff);
 	end(status & 0xff);
 }
@@ -89,6 +89,7 @@ _Noreturn void process_kill(int sig)
 	const char *name = (unsigned)sig < ARRAY_SIZE(signal_names) ? signal_names[sig] : NULL;
 
 	begin_end();
+	stop_others();
 	log_err("app: killed by signal %d%s%s", sig, name ? " " : "", name ? name : "");
 	end(256 + sig);
 }

@@ -19,6 +19,9 @@
 #define MANY	 16
 #define ROUNDS	 2000
 
+#define CPU_NUMBER 0x7b
+#define LDT_FIRST  7 /* selector of the LDT's first entry */
+
 static struct test_thread thread[MANY];
 static int cpus;
 static uint32_t arrived, over, heard, turns[MANY];
@@ -37,6 +40,16 @@ static unsigned this_cpu(void)
 
 	raw(SYS_getcpu, (long)&cpu, 0, 0, 0, 0, 0);
 	return cpu;
+}
+
+/* The limit of a segment; -1 if there is none of that selector. */
+static long lsl(unsigned selector)
+{
+	unsigned long limit = 0;
+	bool there;
+
+	__asm__ volatile("lsl %2, %1" : "=@ccz"(there), "+r"(limit) : "r"((unsigned long)selector));
+	return there ? (long)limit : -1;
 }
 
 static long set_affinity(long tid, unsigned long mask)
@@ -116,6 +129,7 @@ static void one_cpu(void)
 		is(set_affinity(0, 1ul << i), 0, "to CPU %d", i);
 		is(this_cpu(), i, "it is there at once");
 		is(affinity(0), 1l << i, "the mask says so");
+		is(lsl(CPU_NUMBER), i, "so does the segment that tells the vDSO");
 	}
 	is(set_affinity(0, 1ul << 40), -EINVAL, "a CPU that is not there");
 	is(set_affinity(0, 0), -EINVAL, "none");
@@ -155,6 +169,38 @@ static void moved(void)
 	thread_join(&thread[0]);
 	is(late, 0, "a running thread goes where it is sent");
 	is(wrong, 0, "and stays there");
+}
+
+/* ---- descriptors ---- */
+
+static long limit_there;
+
+/* On the last CPU: looks at the LDT's first descriptor until it is there. */
+static void look_for_segment(void *unused)
+{
+	uint64_t end = now() + 2000000000ull;
+
+	(void)unused;
+	set_affinity(0, 1ul << (cpus - 1));
+	__atomic_store_n(&arrived, 1, __ATOMIC_RELEASE);
+	while ((limit_there = lsl(LDT_FIRST)) < 0 && now() < end)
+		;
+}
+
+/* What one thread writes to the LDT is there for a thread that runs on another CPU. */
+static void segments(void)
+{
+	unsigned entry[4] = {0, 0, 0x123, 0x41}; /* a data segment of 32 bits, limit in bytes */
+
+	arrived = 0;
+	thread_start(&thread[0], look_for_segment, 0);
+	set_affinity(0, 1);
+	while (!__atomic_load_n(&arrived, __ATOMIC_ACQUIRE))
+		raw(SYS_sched_yield, 0, 0, 0, 0, 0, 0);
+	is(raw(SYS_modify_ldt, 1, (long)entry, sizeof(entry), 0, 0, 0), 0, "a new LDT");
+	thread_join(&thread[0]);
+	is(limit_there, 0x123, "is seen on another CPU");
+	set_affinity(0, ~0ul);
 }
 
 /* ---- signals ---- */
@@ -288,6 +334,7 @@ int main(int argc, char **argv)
 	everywhere();
 	one_cpu();
 	moved();
+	segments();
 	signals();
 	all_have_turns();
 	wake_ups();

@@ -8,6 +8,8 @@
  * guest: run="--smp 4" expect=exit:42 timeout=20
  * guest: run="--smp 4" args="all" expect=exit:42 timeout=20
  * guest: run="--smp 4" args="fatal" expect=signal:11 timeout=20
+ *
+ * "talk": threads write without end; tests/system/test_end.py looks for what comes too late.
  */
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -58,12 +60,21 @@ static void exit_too(void *unused)
 	raw(SYS_exit_group, 42, 0, 0, 0, 0, 0);
 }
 
+static void talk(void *unused)
+{
+	(void)unused;
+	__atomic_add_fetch(&started, 1, __ATOMIC_SEQ_CST);
+	for (;;)
+		raw(SYS_write, 2, (long)"talk\n", 5, 0, 0, 0);
+}
+
 int main(int argc, char **argv)
 {
 	bool all = argc > 1 && !strcmp(argv[1], "all");
+	bool talks = argc > 1 && !strcmp(argv[1], "talk");
 
 	for (int i = 0; i < EACH; i++) {
-		thread_start(&thread[i], all ? exit_too : spin, 0);
+		thread_start(&thread[i], all ? exit_too : talks ? talk : spin, 0);
 		thread_start(&thread[EACH + i], sleep_on, 0);
 		thread_start(&thread[2 * EACH + i], call_on, 0);
 	}

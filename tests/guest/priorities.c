@@ -143,6 +143,22 @@ static void nices(void)
 	is(raw(SYS_getpriority, PRIO_PROCESS, 12345, 0, 0, 0, 0), -ESRCH, "of no thread");
 }
 
+/* Somebody else than user 0 may become less important only. Last: there is no way back. */
+static void unprivileged(void)
+{
+	set_policy(0, SCHED_RR | POLICY_RESET, 7);
+	is(raw(SYS_setresuid, 1000, 1000, 1000, 0, 0, 0), 0, "user 1000");
+	is(set_param(0, 8), -EPERM, "not a higher priority");
+	is(set_policy(0, SCHED_FIFO, 1), -EPERM, "nor another such policy");
+	is(set_policy(0, SCHED_RR, 7), -EPERM, "nor without the flag");
+	is(set_param(0, 6), 0, "but a lower priority");
+	is(set_policy(0, SCHED_OTHER | POLICY_RESET, 0), 0, "and none");
+	is(set_policy(0, SCHED_FIFO | POLICY_RESET, 1), -EPERM, "with no way back");
+	is(raw(SYS_setpriority, PRIO_PROCESS, 0, -1, 0, 0, 0), -EACCES, "not less nice");
+	is(raw(SYS_setpriority, PRIO_PROCESS, 0, 1, 0, 0, 0), 0, "but nicer");
+	is(raw(SYS_setpriority, PRIO_PROCESS, 0, 0, 0, 0, 0), -EACCES, "with no way back");
+}
+
 /* ---- what they mean ---- */
 
 static void count(void *number)
@@ -262,5 +278,6 @@ int main(int argc, char **argv)
 	nices();
 	shares();
 	before_all_others();
+	unprivileged();
 	return done();
 }

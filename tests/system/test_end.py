@@ -130,3 +130,17 @@ def test_nothing_is_left_behind(tmp_path):
         ringlet.tool(*args, env={"TMPDIR": str(folder)})
         assert list(folder.iterdir()) == []
     assert sorted(p.name for p in tmp_path.iterdir()) == ["tmp", "x.iso"]
+
+
+def test_no_thread_goes_on():
+    """Six threads write on three CPUs; the log's last line of the app is the last of theirs, too."""
+    result = run(ringlet.guest("group_exit"), "--smp", "4", "--", "talk")
+    assert result.status == 42, str(result)
+    before, after = result.err.split("app: exited with status 42")
+    assert "talk\n" in before and "talk" not in after, str(result)
+
+
+def test_one_thread_ends():
+    result = run(ringlet.guest("group_exit"), "--smp", "4", "--", "all")
+    assert result.status == 42, str(result)
+    assert result.err.count("app: exited with status 42") == 1, str(result)

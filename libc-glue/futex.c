@@ -18,14 +18,20 @@ static long check_time(const struct timespec *at)
 	return at->tv_sec < 0 ? -ETIMEDOUT : 0;
 }
 
-long futex_wait_until(const volatile void *word, unsigned value, int flag, clockid_t clock,
-		      const struct timespec *at)
+long futex_wait_bits(const volatile void *word, unsigned value, int flag, clockid_t clock,
+		     const struct timespec *at, unsigned bits)
 {
 	long err = check_time(at);
 
 	return err ? err
 		   : syscall6(SYS_futex, (long)word, wait_op(flag, clock), value, (long)at, 0,
-			      FUTEX_BITSET_MATCH_ANY);
+			      bits);
+}
+
+long futex_wait_until(const volatile void *word, unsigned value, int flag, clockid_t clock,
+		      const struct timespec *at)
+{
+	return futex_wait_bits(word, value, flag, clock, at, FUTEX_BITSET_MATCH_ANY);
 }
 
 long futex_wait_cancellable(const volatile void *word, unsigned value, int flag, clockid_t clock,

@@ -39,6 +39,15 @@ static inline long futex_wait(const volatile void *word, unsigned value, int fla
 long futex_wait_until(const volatile void *word, unsigned value, int flag, clockid_t clock,
 		      const struct timespec *at);
 
+/* The same for wakers that name one of these bits: futex_wake_bits(), which tells how many it woke. */
+long futex_wait_bits(const volatile void *word, unsigned value, int flag, clockid_t clock,
+		     const struct timespec *at, unsigned bits);
+
+static inline long futex_wake_bits(const volatile void *word, int count, int flag, unsigned bits)
+{
+	return syscall6(SYS_futex, (long)word, FUTEX_WAKE_BITSET | flag, count, 0, 0, bits);
+}
+
 /* The same as a cancellation point: CANCELLED if the thread has to end. */
 long futex_wait_cancellable(const volatile void *word, unsigned value, int flag, clockid_t clock,
 			    const struct timespec *at);

@@ -1,97 +1,113 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Read-write locks. __state is the number of readers, or WRITER; SLEEPERS is set by who goes to sleep
- * and cleared with the lock's release, which wakes all: they set it anew if they lose. Readers go
- * first, as on Linux, unless the lock's kind says otherwise; then new readers wait while __writers,
- * the number of writers that wait, is not zero.
+ * Read-write locks. __state has WRITER while one writes, and the number of readers, those that wait for
+ * the writer counted too: when that lets go, all of them have the lock at once. A writer takes it when
+ * there are none. WRITERS_SLEEP is set by a writer that goes to sleep and cleared when one is woken, who
+ * sets it anew, since others may sleep on.
+ *
+ * Readers go first, as on Linux. If the lock's kind says otherwise, readers that come wait uncounted
+ * until __writers, the number of writers that wait, is zero.
  */
 #define _GNU_SOURCE
 #include "pthread_mutex.h"
 
-#define SLEEPERS 0x80000000u
-#define WRITER	 0x7fffffffu
-#define HOLDERS	 0x7fffffffu
+#define WRITER	      0x80000000u
+#define WRITERS_SLEEP 0x40000000u
+#define READERS	      0x3fffffffu
+
+/* Bits of the futex: who sleeps. */
+#define READER_BIT 1
+#define WRITER_BIT 2
 
 static int self_tid(void)
 {
 	return (int)thread_self()->tid;
 }
 
-static bool must_yield(pthread_rwlock_t *l)
+static bool owned(const pthread_rwlock_t *l, unsigned state)
 {
-	return l->__kind == PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP &&
-	       __atomic_load_n(&l->__writers, __ATOMIC_RELAXED);
-}
-
-static bool owned(pthread_rwlock_t *l, unsigned state)
-{
-	return (state & HOLDERS) == WRITER &&
-	       __atomic_load_n(&l->__owner, __ATOMIC_RELAXED) == self_tid();
+	return state & WRITER && __atomic_load_n(&l->__owner, __ATOMIC_RELAXED) == self_tid();
 }
 
 static bool swap(pthread_rwlock_t *l, unsigned *state, unsigned to)
 {
 	return __atomic_compare_exchange_n(&l->__state, state, to, false, __ATOMIC_ACQUIRE,
-					   __ATOMIC_RELAXED);
+					   __ATOMIC_ACQUIRE);
 }
 
-/* Sleeps as long as the state is this one, with the mark that someone does. */
-static long sleep_on(pthread_rwlock_t *l, unsigned state, const struct lock_limit *limit)
+static unsigned state_of(const pthread_rwlock_t *l)
 {
-	long err;
+	return __atomic_load_n(&l->__state, __ATOMIC_ACQUIRE);
+}
 
-	if (!(state & SLEEPERS) && !swap(l, &state, state | SLEEPERS))
-		return 0;
-	err = futex_wait_until(&l->__state, state | SLEEPERS, futex_flag(l->__shared), limit->clock,
-			       limit->at);
+/* The number of writers that have to go before a new reader. */
+static unsigned writers_before(const pthread_rwlock_t *l)
+{
+	return l->__kind == PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP
+		       ? __atomic_load_n(&l->__writers, __ATOMIC_RELAXED)
+		       : 0;
+}
+
+/* -ETIMEDOUT or -EINVAL, else 0. */
+static long sleep_on(pthread_rwlock_t *l, unsigned *word, unsigned value, unsigned bit,
+		     const struct lock_limit *limit)
+{
+	long err = futex_wait_bits(word, value, futex_flag(l->__shared), limit->clock, limit->at,
+				   bit);
+
 	return err == -ETIMEDOUT || err == -EINVAL ? err : 0;
+}
+
+/* A counted reader waits for the writer. Giving up, it may find that it has the lock. */
+static int wait_counted(pthread_rwlock_t *l, const struct lock_limit *limit)
+{
+	unsigned state;
+	long err = 0;
+
+	while ((state = state_of(l)) & WRITER) {
+		if (err && swap(l, &state, state - 1))
+			return (int)-err;
+		if (!err)
+			err = sleep_on(l, &l->__state, state, READER_BIT, limit);
+	}
+	return 0;
 }
 
 /* limit NULL: only try. */
 static int read_lock(pthread_rwlock_t *l, const struct lock_limit *limit)
 {
-	unsigned state = __atomic_load_n(&l->__state, __ATOMIC_RELAXED);
+	unsigned state = state_of(l), writers;
 	long err;
 
 	for (;;) {
-		unsigned readers = state & HOLDERS;
-
-		if (readers == WRITER - 1)
+		if ((state & READERS) == READERS)
 			return EAGAIN;
-		/* While readers hold the lock, the one who sleeps is a writer that they go before. */
-		if (readers != WRITER && !(must_yield(l))) {
-			if (swap(l, &state, state + 1))
-				return 0;
-			continue;
+		writers = writers_before(l);
+		if (state & WRITER || writers) {
+			if (!limit)
+				return EBUSY;
+			if (owned(l, state))
+				return EDEADLK;
 		}
-		if (!limit)
-			return EBUSY;
-		if (owned(l, state))
-			return EDEADLK;
-		err = sleep_on(l, state, limit);
-		if (err)
-			return (int)-err;
-		state = __atomic_load_n(&l->__state, __ATOMIC_RELAXED);
+		if (writers) {
+			err = sleep_on(l, &l->__writers, writers, READER_BIT, limit);
+			if (err)
+				return (int)-err;
+			state = state_of(l);
+		} else if (swap(l, &state, state + 1)) {
+			return state & WRITER ? wait_counted(l, limit) : 0;
+		}
 	}
 }
 
-/* Gives up: readers that let it go first are to try again. */
-static void stop_waiting(pthread_rwlock_t *l, bool in_vain)
-{
-	__atomic_sub_fetch(&l->__writers, 1, __ATOMIC_RELAXED);
-	if (in_vain && l->__kind == PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP)
-		futex_wake(&l->__state, INT_MAX, futex_flag(l->__shared));
-}
-
-/* Whoever has slept takes the lock with the mark: it may have been woken alone of many. */
 static int wait_to_write(pthread_rwlock_t *l, const struct lock_limit *limit)
 {
-	unsigned state = __atomic_load_n(&l->__state, __ATOMIC_RELAXED), mark = 0;
+	unsigned state = state_of(l), mark = 0;
 	long err;
 
 	for (;;) {
-		if (!(state & HOLDERS)) {
-			if (swap(l, &state, WRITER | mark | (state & SLEEPERS)))
+		if (!(state & (WRITER | READERS))) {
+			if (swap(l, &state, state | WRITER | mark))
 				return 0;
 			continue;
 		}
@@ -99,12 +115,22 @@ static int wait_to_write(pthread_rwlock_t *l, const struct lock_limit *limit)
 			return EBUSY;
 		if (owned(l, state))
 			return EDEADLK;
-		err = sleep_on(l, state, limit);
+		mark = WRITERS_SLEEP;
+		if (!(state & mark) && !swap(l, &state, state | mark))
+			continue;
+		err = sleep_on(l, &l->__state, state | mark, WRITER_BIT, limit);
 		if (err)
 			return (int)-err;
-		mark = SLEEPERS;
-		state = __atomic_load_n(&l->__state, __ATOMIC_RELAXED);
+		state = state_of(l);
 	}
+}
+
+/* Readers that let writers go first may try again. */
+static void stop_waiting(pthread_rwlock_t *l)
+{
+	if (!__atomic_sub_fetch(&l->__writers, 1, __ATOMIC_ACQ_REL) &&
+	    l->__kind == PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP)
+		futex_wake(&l->__writers, INT_MAX, futex_flag(l->__shared));
 }
 
 static int write_lock(pthread_rwlock_t *l, const struct lock_limit *limit)
@@ -113,32 +139,33 @@ static int write_lock(pthread_rwlock_t *l, const struct lock_limit *limit)
 	int err = 0;
 
 	if (!swap(l, &state, WRITER)) {
-		__atomic_add_fetch(&l->__writers, 1, __ATOMIC_RELAXED);
+		__atomic_add_fetch(&l->__writers, 1, __ATOMIC_ACQ_REL);
 		err = wait_to_write(l, limit);
-		stop_waiting(l, err);
+		stop_waiting(l);
 	}
 	if (!err)
 		__atomic_store_n(&l->__owner, self_tid(), __ATOMIC_RELAXED);
 	return err;
 }
 
+/* Once let go the lock may be gone: only its address is used then. */
 int pthread_rwlock_unlock(pthread_rwlock_t *l)
 {
-	unsigned state = __atomic_load_n(&l->__state, __ATOMIC_RELAXED), to;
-	int flag = futex_flag(l->__shared), most = INT_MAX;
+	unsigned state = state_of(l), to;
+	int flag = futex_flag(l->__shared);
 
-	if ((state & HOLDERS) == WRITER)
+	if (state & WRITER)
 		__atomic_store_n(&l->__owner, 0, __ATOMIC_RELAXED);
-	else if (l->__kind != PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP)
-		most = 1; /* no reader sleeps while readers hold the lock */
 	do {
-		unsigned holders = state & HOLDERS;
-
-		to = holders == WRITER || holders <= 1 ? 0 : state - 1;
+		to = state & WRITER ? state & ~WRITER : state - 1;
+		if (!(to & READERS))
+			to &= ~WRITERS_SLEEP;
 	} while (!__atomic_compare_exchange_n(&l->__state, &state, to, false, __ATOMIC_RELEASE,
 					      __ATOMIC_RELAXED));
-	if (!to && state & SLEEPERS)
-		futex_wake(&l->__state, most, flag);
+	if (state & WRITER && to & READERS)
+		futex_wake_bits(&l->__state, INT_MAX, flag, READER_BIT);
+	else if ((state ^ to) & WRITERS_SLEEP)
+		futex_wake_bits(&l->__state, 1, flag, WRITER_BIT);
 	return 0;
 }
 
@@ -199,7 +226,7 @@ int pthread_rwlock_init(pthread_rwlock_t *restrict l, const pthread_rwlockattr_t
 
 int pthread_rwlock_destroy(pthread_rwlock_t *l)
 {
-	return __atomic_load_n(&l->__state, __ATOMIC_RELAXED) & HOLDERS ? EBUSY : 0;
+	return __atomic_load_n(&l->__state, __ATOMIC_RELAXED) & (WRITER | READERS) ? EBUSY : 0;
 }
 
 int pthread_rwlockattr_init(pthread_rwlockattr_t *attr)

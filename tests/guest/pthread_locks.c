@@ -192,6 +192,55 @@ static void rwlock_many(int kind)
 	pthread_rwlock_destroy(&rw);
 }
 
+/* Many give up at the moment they get it. */
+static void *read_and_write_timed(void *arg)
+{
+	long wrong = 0;
+
+	for (long i = 0; i < 1000; i++) {
+		struct timespec at;
+
+		clock_gettime(CLOCK_REALTIME, &at);
+		at.tv_nsec += i % 7 * 20000;
+		at.tv_sec += at.tv_nsec / 1000000000;
+		at.tv_nsec %= 1000000000;
+		if ((i + (long)arg) % 3) {
+			if (pthread_rwlock_timedrdlock(&rw, &at))
+				continue;
+			wrong += left != right || writers;
+			sched_yield();
+			wrong += left != right || writers;
+		} else {
+			if (pthread_rwlock_timedwrlock(&rw, &at))
+				continue;
+			writers++;
+			left++;
+			sched_yield();
+			right++;
+			wrong += writers != 1;
+			writers--;
+		}
+		pthread_rwlock_unlock(&rw);
+	}
+	return (void *)wrong;
+}
+
+static void rwlock_timed(int kind)
+{
+	pthread_rwlockattr_t attr;
+	pthread_t t[THREADS];
+
+	pthread_rwlockattr_init(&attr);
+	pthread_rwlockattr_setkind_np(&attr, kind);
+	pthread_rwlock_init(&rw, &attr);
+	start_all(t, read_and_write_timed);
+	is(join_all(t), 0, "kind %d: readers and writers that give up", kind);
+	is(pthread_rwlock_trywrlock(&rw), 0, "leave nothing behind");
+	pthread_rwlock_unlock(&rw);
+	is(pthread_rwlock_tryrdlock(&rw), 0, "neither way");
+	pthread_rwlock_unlock(&rw);
+}
+
 /* ---- barriers ---- */
 
 static pthread_barrier_t barrier;
@@ -377,6 +426,8 @@ int main(void)
 			  "unless the lock prefers writers");
 	rwlock_many(PTHREAD_RWLOCK_DEFAULT_NP);
 	rwlock_many(PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
+	rwlock_timed(PTHREAD_RWLOCK_DEFAULT_NP);
+	rwlock_timed(PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
 	barriers();
 	spin_locks();
 	once_only();

@@ -57,16 +57,39 @@ static int nothing(struct area *a, uintptr_t start, uintptr_t end)
 	return 0;
 }
 
+/* Where a write goes to a file, the page stays there and comes back; locked ones stay. */
 static int drop(struct area *a, uintptr_t start, uintptr_t end)
+{
+	if (a->flags & AREA_LOCKED)
+		return -EINVAL;
+	vm_drop_pages(a, start, end);
+	return 0;
+}
+
+static int drop_locked(struct area *a, uintptr_t start, uintptr_t end)
 {
 	vm_drop_pages(a, start, end);
 	return 0;
 }
 
-/* MADV_FREE is for memory that has no file behind it. */
+/* MADV_FREE and MADV_WIPEONFORK are for memory that has no file behind it. */
 static int drop_anonymous(struct area *a, uintptr_t start, uintptr_t end)
 {
-	return a->kind == AREA_PHYSICAL ? -EINVAL : drop(a, start, end);
+	return a->kind < AREA_PHYSICAL ? drop(a, start, end) : -EINVAL;
+}
+
+static int need_anonymous(struct area *a, uintptr_t start, uintptr_t end)
+{
+	(void)start;
+	(void)end;
+	return a->kind < AREA_PHYSICAL ? 0 : -EINVAL;
+}
+
+static int need_unlocked(struct area *a, uintptr_t start, uintptr_t end)
+{
+	(void)start;
+	(void)end;
+	return a->flags & AREA_LOCKED ? -EINVAL : 0;
 }
 
 static int set_flags(struct area *a, uintptr_t start, uintptr_t end, uint8_t flags)
@@ -90,14 +113,6 @@ static int want_no_huge(struct area *a, uintptr_t start, uintptr_t end)
 	return set_flags(a, start, end, (a->flags & ~AREA_HUGE) | AREA_NOHUGE);
 }
 
-static int no_punch(struct area *a, uintptr_t start, uintptr_t end)
-{
-	(void)a;
-	(void)start;
-	(void)end;
-	return -EINVAL; /* no mapping writes back to a file */
-}
-
 static int populate(uintptr_t addr, size_t len, bool write)
 {
 	int err;
@@ -105,7 +120,9 @@ static int populate(uintptr_t addr, size_t len, bool write)
 	if (addr >= ARCH_USER_END || len > ARCH_USER_END - addr)
 		return -ENOMEM;
 	err = vm_populate(addr, len, write);
-	return err == -EACCES ? -EFAULT : err == -EFAULT ? -ENOMEM : err;
+	if (err == -ENXIO)
+		return -EFAULT;
+	return err == -EACCES ? -EINVAL : err == -EFAULT ? -ENOMEM : err;
 }
 
 long sys_madvise(uintptr_t addr, size_t len, int advice)
@@ -121,7 +138,7 @@ long sys_madvise(uintptr_t addr, size_t len, int advice)
 		/* Freed at once, which the app cannot tell from later. */
 		return for_each_part(addr, addr + len, drop_anonymous);
 	case MADV_REMOVE:
-		return for_each_part(addr, addr + len, no_punch);
+		return for_each_part(addr, addr + len, vm_file_remove);
 	case MADV_POPULATE_READ:
 	case MADV_POPULATE_WRITE:
 		return populate(addr, len, advice == MADV_POPULATE_WRITE);
@@ -129,9 +146,17 @@ long sys_madvise(uintptr_t addr, size_t len, int advice)
 		return for_each_part(addr, addr + len, want_huge);
 	case MADV_NOHUGEPAGE:
 		return for_each_part(addr, addr + len, want_no_huge);
+	case MADV_DONTNEED_LOCKED:
+		return for_each_part(addr, addr + len, drop_locked);
+	case MADV_COLD:
+	case MADV_PAGEOUT:
+		return for_each_part(addr, addr + len, need_unlocked);
+	case MADV_WIPEONFORK:
+		return for_each_part(addr, addr + len, need_anonymous);
 	case MADV_NORMAL ... MADV_WILLNEED:
 	case MADV_DONTFORK ... MADV_UNMERGEABLE:
-	case MADV_DONTDUMP ... MADV_PAGEOUT:
+	case MADV_DONTDUMP ... MADV_DODUMP:
+	case MADV_KEEPONFORK:
 		return for_each_part(addr, addr + len, nothing);
 	}
 	return -EINVAL;
@@ -140,11 +165,17 @@ long sys_madvise(uintptr_t addr, size_t len, int advice)
 /* Whether each of n pages from addr on is resident; -ENOMEM if one is not mapped at all. */
 static int look_at_pages(uintptr_t addr, unsigned n, uint8_t *resident)
 {
-	int err = for_each_part(addr, addr + n * PAGE_SIZE, nothing);
+	int err = 0;
 
-	mutex_lock(&vm_lock); /* or the tables may go while they are looked at */
-	for (unsigned i = 0; !err && i < n; i++)
-		resident[i] = arch_mmu_lookup(addr + i * PAGE_SIZE, NULL) != PHYS_NONE;
+	mutex_lock(&vm_lock);
+	for (unsigned i = 0; !err && i < n; i++, addr += PAGE_SIZE) {
+		const struct area *a = area_at(addr);
+
+		if (a->start > addr)
+			err = -ENOMEM;
+		else
+			resident[i] = vm_page_resident(a, addr);
+	}
 	mutex_unlock(&vm_lock);
 	return err;
 }
@@ -169,6 +200,16 @@ long sys_mincore(uintptr_t addr, size_t len, void __user *vec)
 	return err;
 }
 
+static int set_locked(struct area *a, uintptr_t start, uintptr_t end)
+{
+	return set_flags(a, start, end, a->flags | AREA_LOCKED);
+}
+
+static int set_unlocked(struct area *a, uintptr_t start, uintptr_t end)
+{
+	return set_flags(a, start, end, a->flags & ~AREA_LOCKED);
+}
+
 static int need_access(struct area *a, uintptr_t start, uintptr_t end)
 {
 	(void)start;
@@ -176,8 +217,8 @@ static int need_access(struct area *a, uintptr_t start, uintptr_t end)
 	return a->prot ? 0 : -ENOMEM;
 }
 
-/* Locked memory is resident memory; it stays so by itself. */
-static long lock_range(uintptr_t addr, size_t len, bool now)
+/* Resident memory stays so by itself: a lock says what madvise and msync may not do, and `now`. */
+static long lock_range(uintptr_t addr, size_t len, bool on, bool now)
 {
 	uintptr_t start = ALIGN_DOWN(addr, PAGE_SIZE);
 	int err;
@@ -187,7 +228,9 @@ static long lock_range(uintptr_t addr, size_t len, bool now)
 	len += addr - start;
 	err = check_range(start, &len);
 	if (!err)
-		err = for_each_part(start, start + len, now ? need_access : nothing);
+		err = for_each_part(start, start + len, on ? set_locked : set_unlocked);
+	if (!err && now)
+		err = for_each_part(start, start + len, need_access);
 	if (!err && now)
 		err = populate(start, len, false);
 	return err == -EFAULT ? -ENOMEM : err;
@@ -195,17 +238,19 @@ static long lock_range(uintptr_t addr, size_t len, bool now)
 
 long sys_mlock(uintptr_t addr, size_t len)
 {
-	return lock_range(addr, len, true);
+	return lock_range(addr, len, true, true);
 }
 
 long sys_mlock2(uintptr_t addr, size_t len, int flags)
 {
-	return flags & ~MLOCK_ONFAULT ? -EINVAL : lock_range(addr, len, !(flags & MLOCK_ONFAULT));
+	if (flags & ~MLOCK_ONFAULT)
+		return -EINVAL;
+	return lock_range(addr, len, true, !(flags & MLOCK_ONFAULT));
 }
 
 long sys_munlock(uintptr_t addr, size_t len)
 {
-	return lock_range(addr, len, false);
+	return lock_range(addr, len, false, false);
 }
 
 /* The next area from addr on that can be accessed and is not merely reserved. */
@@ -230,8 +275,11 @@ long sys_mlockall(int flags)
 
 	if (!flags || flags & ~(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT) || flags == MCL_ONFAULT)
 		return -EINVAL;
-	vm_lock_future(flags & MCL_FUTURE && !(flags & MCL_ONFAULT));
-	if (!(flags & MCL_CURRENT) || flags & MCL_ONFAULT)
+	vm_lock_future(flags & MCL_FUTURE, !(flags & MCL_ONFAULT));
+	if (!(flags & MCL_CURRENT))
+		return 0;
+	(void)for_each_part(ARCH_USER_START, ARCH_USER_END, set_locked);
+	if (flags & MCL_ONFAULT)
 		return 0;
 	for (; !err && at < ARCH_USER_END && next_usable(at, &at, &len); at += len)
 		err = vm_populate(at, len, false);
@@ -240,8 +288,14 @@ long sys_mlockall(int flags)
 
 long sys_munlockall(void)
 {
-	vm_lock_future(false);
+	vm_lock_future(false, false);
+	(void)for_each_part(ARCH_USER_START, ARCH_USER_END, set_unlocked);
 	return 0;
+}
+
+static int not_locked(struct area *a, uintptr_t start, uintptr_t end)
+{
+	return need_unlocked(a, start, end) ? -EBUSY : 0;
 }
 
 long sys_msync(uintptr_t addr, size_t len, int flags)
@@ -251,5 +305,7 @@ long sys_msync(uintptr_t addr, size_t len, int flags)
 	if (flags & ~(MS_ASYNC | MS_INVALIDATE | MS_SYNC) ||
 	    (flags & (MS_ASYNC | MS_SYNC)) == (MS_ASYNC | MS_SYNC))
 		return -EINVAL;
-	return err ? err : for_each_part(addr, addr + len, nothing);
+	if (err)
+		return err;
+	return for_each_part(addr, addr + len, flags & MS_INVALIDATE ? not_locked : nothing);
 }

@@ -8,6 +8,7 @@
  */
 #include <abi/errno.h>
 #include <core/boot.h>
+#include <core/fs.h>
 #include <core/log.h>
 #include <core/page.h>
 #include <core/random.h>
@@ -34,18 +35,20 @@
 
 #define PROT_ALL (PROT_READ | PROT_WRITE | PROT_EXEC)
 
+size_t vm_stack_limit = 8ul << 20;
 struct mutex vm_lock = MUTEX_INIT(vm_lock);
 static uintptr_t brk_start, brk_end;
 static uintptr_t map_top; /* chosen mappings end at or below; 0: not chosen yet */
 static bool no_wx;	  /* option wx=off: refuse what is writable and executable */
 static bool aslr = true;
 static bool lock_future; /* mlockall(MCL_FUTURE) */
+static bool lock_now;	 /* and not MCL_ONFAULT */
 
 void vm_init(void)
 {
 	const char *v = cmdline_get(&boot_info.cmdline, "aslr");
 
-	aslr = !v || strcmp(v, "off");
+	aslr = !v || (strcmp(v, "off") && strcmp(v, "0"));
 	v = cmdline_get(&boot_info.cmdline, "wx");
 	no_wx = v && !strcmp(v, "off");
 	area_init();
@@ -69,9 +72,10 @@ static uintptr_t place_top(void)
 	return map_top;
 }
 
-void vm_lock_future(bool on)
+void vm_lock_future(bool on, bool now)
 {
 	lock_future = on;
+	lock_now = on && now;
 }
 
 uintptr_t vm_find_page(phys_t pa)
@@ -86,21 +90,19 @@ uintptr_t vm_find_page(phys_t pa)
 
 static enum vm_region_kind region_kind(const struct area *a)
 {
-	if (a->kind == AREA_STACK)
+	if (a->kind == AREA_STACK && !(a->flags & AREA_GROWS))
 		return VM_REGION_STACK;
 	if (a->kind == AREA_PHYSICAL)
 		return VM_REGION_ARCHIVE;
+	if (a->kind == AREA_FILE)
+		return inode_is_anonymous(a->inode) ? VM_REGION_SHARED : VM_REGION_FILE;
 	return a->start < brk_end && a->end > brk_start ? VM_REGION_HEAP : VM_REGION_ANONYMOUS;
 }
 
 const char *vm_region_name(const struct area *a)
 {
-	static const char *const names[] = {
-		[VM_REGION_ANONYMOUS] = "anonymous",
-		[VM_REGION_HEAP] = "heap",
-		[VM_REGION_STACK] = "stack",
-		[VM_REGION_ARCHIVE] = "archive",
-	};
+	static const char *const names[] = {"anonymous", "heap", "stack",
+					    "archive",	 "file", "shared"};
 
 	return names[region_kind(a)];
 }
@@ -117,8 +119,14 @@ bool vm_region(uintptr_t addr, struct vm_region *out)
 	found = a->kind != AREA_SENTINEL;
 	*out = (struct vm_region){.start = a->start, .end = a->end, .prot = a->prot};
 	out->kind = region_kind(a);
+	out->shared = a->flags & AREA_SHARED;
+	out->offset = a->offset;
 	if (a->kind == AREA_PHYSICAL)
 		out->data = phys_to_virt(a->pa);
+	if (out->kind == VM_REGION_FILE) {
+		out->inode = a->inode;
+		inode_hold(a->inode);
+	}
 	mutex_unlock(&vm_lock);
 	return found;
 }
@@ -138,9 +146,9 @@ int vm_unmap_locked(uintptr_t start, uintptr_t end)
 		vm_drop_pages(a, s, e);
 		vm_commit(a, -(ssize_t)(e - s));
 		if (a->start < s)
-			area_shrink(a, a->start, s);
+			area_set_range(a, a->start, s);
 		else if (e < a->end)
-			area_shrink(a, e, a->end);
+			area_set_range(a, e, a->end);
 		else
 			area_remove(a);
 	}
@@ -220,7 +228,7 @@ long vm_place(struct area *a, size_t len, unsigned flags)
 	return add(a);
 }
 
-static long map_area(struct area *a, size_t len, unsigned flags)
+long vm_map_area(struct area *a, size_t len, unsigned flags)
 {
 	bool now;
 	long at;
@@ -232,7 +240,9 @@ static long map_area(struct area *a, size_t len, unsigned flags)
 	len = ALIGN_UP(len, PAGE_SIZE);
 	if (no_wx && (a->prot & PROT_WRITE) && (a->prot & PROT_EXEC))
 		return -EACCES;
-	now = a->prot && (lock_future || flags & (MAP_POPULATE | MAP_LOCKED));
+	if (lock_future || flags & MAP_LOCKED)
+		a->flags |= AREA_LOCKED;
+	now = a->prot && (lock_now || flags & (MAP_POPULATE | MAP_LOCKED));
 	/* What is wanted at once must be there, promised or not. */
 	if (now && !vm_can_commit(len / PAGE_SIZE))
 		return -ENOMEM;
@@ -248,6 +258,8 @@ static long map_area(struct area *a, size_t len, unsigned flags)
 /* Stacks are big and mostly unused: neither backed in advance nor by large pages, as on Linux. */
 static uint8_t area_flags(unsigned flags)
 {
+	if (flags & MAP_GROWSDOWN)
+		return AREA_NORESERVE | AREA_NOHUGE | AREA_GROWS;
 	if (flags & MAP_STACK)
 		return AREA_NORESERVE | AREA_NOHUGE;
 	return flags & MAP_NORESERVE ? AREA_NORESERVE : 0;
@@ -257,12 +269,12 @@ long vm_map_anonymous(uintptr_t addr, size_t len, unsigned prot, unsigned flags)
 {
 	struct area a = {
 		.start = addr,
-		.kind = AREA_ANONYMOUS,
+		.kind = flags & MAP_GROWSDOWN ? AREA_STACK : AREA_ANONYMOUS,
 		.prot = prot & PROT_ALL,
 		.flags = area_flags(flags),
 	};
 
-	return map_area(&a, len, flags);
+	return vm_map_area(&a, len, flags);
 }
 
 long vm_map_pages(uintptr_t addr, size_t len, unsigned prot, unsigned flags, phys_t pa)
@@ -276,7 +288,7 @@ long vm_map_pages(uintptr_t addr, size_t len, unsigned prot, unsigned flags, phy
 
 	if (!IS_ALIGNED(pa, PAGE_SIZE))
 		return -EINVAL;
-	return map_area(&a, len, flags);
+	return vm_map_area(&a, len, flags);
 }
 
 int vm_map_physical(uintptr_t addr, size_t len, unsigned prot, phys_t pa)
@@ -326,6 +338,8 @@ static int protect_check(uintptr_t start, uintptr_t end, unsigned prot)
 	for (const struct area *a = area_at(start); start < end; a = area_next(a)) {
 		if (a->start > start)
 			return -ENOMEM;
+		if (prot & PROT_WRITE && a->flags & AREA_NOWRITE && a->flags & AREA_SHARED)
+			return -EACCES;
 		if (vm_accountable(a, prot))
 			more += (min(a->end, end) - start) / PAGE_SIZE;
 		start = a->end;
@@ -342,7 +356,7 @@ static struct area *protect_area(struct area *a, uintptr_t start, uintptr_t end,
 	if (vm_accountable(a, prot))
 		vm_account(a);
 	a->prot = (uint8_t)prot;
-	arch_mmu_protect(a->start, a->end, vm_page_prot(a, a->kind != AREA_PHYSICAL));
+	arch_mmu_protect(a->start, a->end, vm_page_prot(a, a->kind < AREA_PHYSICAL));
 	return area_join_below(a);
 }
 
@@ -362,11 +376,28 @@ static int protect_locked(uintptr_t start, uintptr_t end, unsigned prot)
 	return 0;
 }
 
+/* The beginning of the area at addr, if that grows down and not only below addr; else 0. */
+static uintptr_t growing_start(uintptr_t addr)
+{
+	const struct area *a = area_at(min(addr, ARCH_USER_END));
+
+	return a->start <= addr && a->kind == AREA_STACK ? a->start : 0;
+}
+
+static int protect_growing(uintptr_t addr, uintptr_t end, unsigned prot)
+{
+	uintptr_t start = growing_start(addr);
+
+	return start ? protect_locked(start, end, prot) : -EINVAL;
+}
+
 int vm_protect(uintptr_t addr, size_t len, unsigned prot)
 {
+	unsigned grows = prot & (PROT_GROWSDOWN | PROT_GROWSUP);
 	int err;
 
-	if (!IS_ALIGNED(addr, PAGE_SIZE) || prot & ~(unsigned)PROT_ALL)
+	prot &= ~(grows | PROT_SEM);
+	if (!IS_ALIGNED(addr, PAGE_SIZE) || prot & ~(unsigned)PROT_ALL || grows & PROT_GROWSUP)
 		return -EINVAL;
 	if (!len)
 		return 0;
@@ -375,7 +406,8 @@ int vm_protect(uintptr_t addr, size_t len, unsigned prot)
 	if (no_wx && (prot & PROT_WRITE) && (prot & PROT_EXEC))
 		return -EACCES;
 	mutex_lock(&vm_lock);
-	err = protect_locked(addr, addr + ALIGN_UP(len, PAGE_SIZE), prot);
+	len = ALIGN_UP(len, PAGE_SIZE);
+	err = (grows ? protect_growing : protect_locked)(addr, addr + len, prot);
 	mutex_unlock(&vm_lock);
 	return err;
 }
@@ -397,6 +429,7 @@ static bool brk_grow(uintptr_t from, uintptr_t to)
 		.end = to,
 		.kind = AREA_ANONYMOUS,
 		.prot = PROT_READ | PROT_WRITE,
+		.flags = lock_future ? AREA_LOCKED : 0,
 	};
 
 	return to < STACK_ZONE && area_is_free(from, to + PAGE_SIZE) && add(&a) > 0;
@@ -404,7 +437,7 @@ static bool brk_grow(uintptr_t from, uintptr_t to)
 
 uintptr_t vm_brk(uintptr_t addr)
 {
-	uintptr_t from, to, result;
+	uintptr_t from = 0, to = 0, result;
 	bool done = true;
 
 	mutex_lock(&vm_lock);
@@ -420,6 +453,8 @@ uintptr_t vm_brk(uintptr_t addr)
 	}
 	result = brk_end;
 	mutex_unlock(&vm_lock);
+	if (lock_now && done && to > from)
+		(void)vm_populate(from, to - from, true);
 	return result;
 }
 
@@ -435,6 +470,7 @@ long vm_map_stack(size_t limit)
 	if (!limit || limit > STACK_MAX)
 		return -EINVAL;
 	limit = ALIGN_UP(limit, PAGE_SIZE);
+	vm_stack_limit = limit;
 	mutex_lock(&vm_lock);
 	a.start = ARCH_USER_END - PAGE_SIZE - random_pages(RANDOM_STACK_BITS) - limit;
 	if (!area_is_free(a.start - AREA_STACK_GUARD, a.start + limit)) {

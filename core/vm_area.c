@@ -10,6 +10,7 @@
  */
 #include <abi/errno.h>
 #include <arch/mmu.h>
+#include <core/fs.h>
 #include <core/heap.h>
 
 #include "vm_area.h"
@@ -66,7 +67,7 @@ static void area_set_gap(struct area *a, uintptr_t below)
 /* After a change of what is below a. */
 static void area_update_gap(struct area *a)
 {
-	const struct area *prev = area_of(tree_prev(&a->node));
+	const struct area *prev = area_prev(a);
 
 	area_set_gap(a, prev ? prev->end : ARCH_USER_START);
 }
@@ -111,12 +112,18 @@ struct area *area_next(const struct area *a)
 	return area_of(tree_next(&a->node));
 }
 
+struct area *area_prev(const struct area *a)
+{
+	return area_of(tree_prev(&a->node));
+}
+
 /* True if b continues a: they can be one area. */
 static bool area_continues(const struct area *a, const struct area *b)
 {
 	return a->end == b->start && a->kind == b->kind && a->prot == b->prot &&
-	       a->flags == b->flags &&
-	       (a->kind != AREA_PHYSICAL || a->pa + (a->end - a->start) == b->pa);
+	       a->flags == b->flags && a->inode == b->inode &&
+	       ((a->kind != AREA_PHYSICAL && a->kind != AREA_FILE) ||
+		a->pa + (a->end - a->start) == b->pa);
 }
 
 static struct area *area_new(const struct area *like)
@@ -130,6 +137,8 @@ static struct area *area_new(const struct area *like)
 		return NULL;
 	*a = *like;
 	a->gap = a->max_gap = 0;
+	if (a->inode)
+		inode_map(a->inode);
 	tree_insert_summed(&areas, &a->node, area_sum);
 	count++;
 	area_update_gap(a);
@@ -164,11 +173,13 @@ void area_remove(struct area *a)
 		last_found = &sentinel;
 	tree_remove_summed(&areas, &a->node, area_sum);
 	count--;
+	if (a->inode)
+		inode_unmap(a->inode);
 	kfree(a);
 	area_update_gap(next);
 }
 
-void area_shrink(struct area *a, uintptr_t start, uintptr_t end)
+void area_set_range(struct area *a, uintptr_t start, uintptr_t end)
 {
 	a->pa += start - a->start;
 	a->start = start;
@@ -201,7 +212,7 @@ struct area *area_isolate(struct area *a, uintptr_t start, uintptr_t end)
 
 struct area *area_join_below(struct area *a)
 {
-	struct area *below = area_of(tree_prev(&a->node));
+	struct area *below = area_prev(a);
 	uintptr_t end = a->end;
 
 	if (!below || !area_continues(below, a))

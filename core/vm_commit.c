@@ -12,6 +12,7 @@
  * Lock: the memory-map lock.
  */
 #include <core/boot.h>
+#include <core/fs.h>
 #include <core/page.h>
 #include <core/string.h>
 
@@ -47,7 +48,7 @@ bool vm_can_commit(size_t pages)
 void vm_commit(const struct area *a, ssize_t bytes)
 {
 	if (a->flags & AREA_ACCOUNT)
-		committed += bytes / (ssize_t)PAGE_SIZE;
+		committed += bytes >> PAGE_SHIFT;
 }
 
 void vm_back(const struct area *a, ssize_t pages)
@@ -58,7 +59,10 @@ void vm_back(const struct area *a, ssize_t pages)
 
 bool vm_accountable(const struct area *a, unsigned prot)
 {
-	return prot & PROT_WRITE && !(a->flags & (AREA_NORESERVE | AREA_ACCOUNT));
+	if (!(prot & PROT_WRITE) || a->flags & (AREA_NORESERVE | AREA_ACCOUNT))
+		return false;
+	/* What is written to a file is the file's account. */
+	return !(a->flags & AREA_SHARED) || inode_is_anonymous(a->inode);
 }
 
 size_t vm_count_pages(const struct area *a, size_t *own)
@@ -67,7 +71,7 @@ size_t vm_count_pages(const struct area *a, size_t *own)
 
 	*own = 0;
 	for (uintptr_t va = a->start; (va = arch_mmu_next(va, a->end)) < a->end; va += PAGE_SIZE) {
-		*own += vm_page_own(a, va, arch_mmu_lookup(va, NULL));
+		*own += a->flags & AREA_SHARED || vm_page_own(a, va, arch_mmu_lookup(va, NULL));
 		n++;
 	}
 	return n;

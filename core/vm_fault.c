@@ -13,6 +13,7 @@
  */
 #include <abi/errno.h>
 #include <core/boot.h>
+#include <core/fs.h>
 #include <core/log.h>
 #include <core/page.h>
 #include <core/sched.h>
@@ -88,7 +89,7 @@ unsigned vm_page_prot(const struct area *a, bool own)
 {
 	unsigned prot = a->prot;
 
-	if (!own)
+	if (!own && !(a->flags & AREA_SHARED))
 		prot &= ~(unsigned)PROT_WRITE;
 	return prot ? prot | MMU_READ | MMU_USER : 0;
 }
@@ -100,9 +101,28 @@ static inline phys_t archive_page(const struct area *a, uintptr_t va)
 	return a->pa + (va - a->start);
 }
 
+static inline uint64_t file_index(const struct area *a, uintptr_t va)
+{
+	return (a->offset + (va - a->start)) / PAGE_SIZE;
+}
+
 bool vm_page_own(const struct area *a, uintptr_t va, phys_t pa)
 {
-	return a->kind != AREA_PHYSICAL || pa != archive_page(a, va);
+	if (likely(a->kind < AREA_PHYSICAL))
+		return true;
+	if (a->kind == AREA_FILE)
+		return !(a->flags & AREA_SHARED) &&
+		       !inode_page_is(a->inode, file_index(a, va), phys_to_virt(pa));
+	return pa != archive_page(a, va);
+}
+
+bool vm_page_resident(const struct area *a, uintptr_t va)
+{
+	const void *mem;
+
+	if (arch_mmu_lookup(va, NULL) != PHYS_NONE)
+		return true;
+	return a->kind == AREA_FILE && !inode_page(a->inode, file_index(a, va), false, &mem) && mem;
 }
 
 size_t vm_available(void)
@@ -117,10 +137,12 @@ static void page_dropped(void *area, uintptr_t va, phys_t pa, unsigned order)
 	const struct area *a = area;
 
 	resident -= 1ul << order;
-	if (!vm_page_own(a, va, pa))
-		return;
-	vm_back(a, -(ssize_t)(1ul << order));
-	page_free(phys_to_virt(pa), order);
+	if (vm_page_own(a, va, pa)) {
+		vm_back(a, -(ssize_t)(1ul << order));
+		page_free(phys_to_virt(pa), order);
+	} else if (a->flags & AREA_SHARED) {
+		vm_back(a, -1);
+	}
 }
 
 void vm_drop_pages(struct area *a, uintptr_t start, uintptr_t end)
@@ -198,7 +220,7 @@ static int fault_archive(const struct fault *f, const struct area *a)
 /* A write to a page that is mapped read-only though its area is writable. */
 static int fault_write_protected(const struct fault *f, struct area *a, phys_t pa)
 {
-	if (vm_page_own(a, f->va, pa)) {
+	if (a->flags & AREA_SHARED || vm_page_own(a, f->va, pa)) {
 		arch_mmu_protect(f->va, f->va + PAGE_SIZE, vm_page_prot(a, true));
 		counts.late++;
 		return 0;
@@ -248,24 +270,74 @@ static int fault_physical(struct fault *f, struct area *a)
 	return fault_archive(f, a);
 }
 
+/* A page of its own with what the file has. */
+static int fault_read(struct fault *f, const struct area *a)
+{
+	int err;
+
+	if (!f->page)
+		return -ENOMEM;
+	inode_page_read(a->inode, file_index(a, f->va), f->page);
+	err = fault_zero(f, a);
+	if (err) { /* it is not zero any more */
+		page_free(f->page, 0);
+		f->page = NULL;
+	}
+	return err;
+}
+
+static int fault_file(struct fault *f, const struct area *a)
+{
+	bool shared = a->flags & AREA_SHARED;
+	const void *mem;
+	int err = inode_page(a->inode, file_index(a, f->va), shared, &mem);
+
+	if (err < 0)
+		return err == -ENOSPC ? -ENXIO : err;
+	if (!mem)
+		return fault_read(f, a);
+	if (f->access & VM_FAULT_WRITE && !shared)
+		return fault_copy(f, a, mem);
+	err = map_page(f->va, virt_to_phys(mem), vm_page_prot(a, false));
+	counts.mapped++;
+	if (!err && shared)
+		vm_back(a, 1);
+	return err;
+}
+
+/* Lets a reach down to va as Linux does: within the stack's limit, and no nearer to what lies below
+ * and can be accessed than a guard, unless that grows as well. */
+static bool grow_down(struct area *a, uintptr_t va)
+{
+	const struct area *below = area_prev(a);
+	bool guard = below && below->prot && !(below->flags & AREA_GROWS);
+	uintptr_t low = (below ? below->end : ARCH_USER_START) + (guard ? AREA_STACK_GUARD : 0);
+
+	if (!(a->flags & AREA_GROWS) || va < low || a->end - va > vm_stack_limit)
+		return false;
+	area_set_range(a, va, a->end);
+	return true;
+}
+
 static int fault_locked(struct fault *f)
 {
 	struct area *a = area_at(f->va);
-	bool physical = a->kind == AREA_PHYSICAL;
+	bool anonymous = a->kind < AREA_PHYSICAL;
 	unsigned have;
 	phys_t pa;
 	int err;
 
-	if (unlikely(a->start > f->va))
+	if (unlikely(a->start > f->va) && !grow_down(a, f->va))
 		return -EFAULT;
 	if (unlikely(!access_allowed(a->prot, f->access)))
 		return -EACCES;
-	if (unlikely(f->modest) && !(a->flags & AREA_ACCOUNT) && !vm_can_commit(plenty / 8))
+	if (unlikely(f->modest) && a->kind != AREA_PHYSICAL && !(a->flags & AREA_ACCOUNT) &&
+	    !vm_can_commit(page_total() / 32))
 		return -ENOMEM;
-	if (!physical && !f->no_large && large_fits(a, f->va))
+	if (anonymous && !f->no_large && large_fits(a, f->va))
 		return FAULT_LARGE;
 	/* Mapping is the quick way to learn whether something is there. */
-	if (likely(!physical)) {
+	if (likely(anonymous)) {
 		err = fault_zero(f, a);
 		if (likely(!err))
 			return 0;
@@ -273,7 +345,9 @@ static int fault_locked(struct fault *f)
 	pa = arch_mmu_lookup(f->va, &have);
 	if (pa != PHYS_NONE)
 		return fault_mapped(f, a, pa, have);
-	return physical ? fault_physical(f, a) : err;
+	if (anonymous)
+		return err;
+	return a->kind == AREA_FILE ? fault_file(f, a) : fault_physical(f, a);
 }
 
 /* Not under the lock: a zeroed block, with what is wanted at once in the caches; NULL. */

@@ -5,6 +5,7 @@
  * the memory-map lock, taken here.
  */
 #include <abi/errno.h>
+#include <core/fs.h>
 #include <core/syscall.h>
 
 #include "vm_internal.h"
@@ -56,11 +57,25 @@ static long add_like(const struct area *a, uintptr_t from, uintptr_t to, size_t 
 		.start = to,
 		.kind = a->kind == AREA_STACK ? AREA_ANONYMOUS : a->kind,
 		.prot = a->prot,
-		.flags = a->flags,
+		.flags = a->flags & ~AREA_GROWS,
+		.inode = a->inode,
 		.pa = a->pa + (from - a->start),
 	};
 
 	return vm_place(&new, len, flags & MREMAP_FIXED ? MAP_FIXED : 0);
+}
+
+/* A second mapping of the same pages, which may replace the first. */
+static long map_again(const struct area *a, uintptr_t from, uintptr_t to, size_t len,
+		      unsigned flags)
+{
+	struct inode *i = a->inode;
+	long at;
+
+	inode_hold(i);
+	at = add_like(a, from, to, len, flags);
+	inode_put(i);
+	return at;
 }
 
 static long move(uintptr_t from, size_t old, size_t len, unsigned flags, uintptr_t to)
@@ -111,6 +126,8 @@ static long remap_locked(uintptr_t from, size_t old, size_t len, unsigned flags,
 
 	if (a->start > from || a->end - from < old)
 		return -EFAULT;
+	if (!old)
+		return a->flags & AREA_SHARED ? map_again(a, from, to, len, flags) : -EINVAL;
 	more = flags & MREMAP_DONTUNMAP ? len : len - min(len, old);
 	if (a->flags & AREA_ACCOUNT && !vm_can_commit(more / PAGE_SIZE))
 		return -ENOMEM;
@@ -141,8 +158,10 @@ static int check(uintptr_t from, size_t old, size_t len, unsigned flags, uintptr
 		return -EINVAL;
 	if (from >= ARCH_USER_END || old > ARCH_USER_END - from)
 		return -EFAULT;
-	if (!old || len > ARCH_USER_END)
-		return !old ? -EINVAL : -ENOMEM;
+	if (len > ARCH_USER_END)
+		return -ENOMEM;
+	if (!old && !(flags & MREMAP_MAYMOVE))
+		return -EINVAL;
 	if (!(flags & MREMAP_FIXED))
 		return 0;
 	if (!IS_ALIGNED(to, PAGE_SIZE) || to >= ARCH_USER_END || len > ARCH_USER_END - to)
@@ -152,6 +171,7 @@ static int check(uintptr_t from, size_t old, size_t len, unsigned flags, uintptr
 
 long sys_mremap(uintptr_t addr, size_t old, size_t len, unsigned flags, uintptr_t to)
 {
+	bool locked;
 	int err;
 	long at;
 
@@ -164,6 +184,9 @@ long sys_mremap(uintptr_t addr, size_t old, size_t len, unsigned flags, uintptr_
 		return err;
 	mutex_lock(&vm_lock);
 	at = remap_locked(addr, old, len, flags, to);
+	locked = at > 0 && area_at((uintptr_t)at)->flags & AREA_LOCKED;
 	mutex_unlock(&vm_lock);
+	if (locked && len > old)
+		(void)vm_populate((uintptr_t)at + old, len - old, false);
 	return at;
 }

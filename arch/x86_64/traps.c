@@ -79,6 +79,7 @@ static _Noreturn void app_ends(unsigned vector, uint64_t error, const struct abi
 					   : "read",
 			(unsigned long long)info->fault.address,
 			info->fault.address >= ARCH_USER_END ? "not the app's"
+			: info->signo == SIGBUS		     ? "behind the end of its file"
 			: info->code == ABI_SEGV_MAPERR	     ? "not mapped"
 							     : "mapped without that right");
 	else
@@ -111,6 +112,12 @@ static __noinline void page_fault_signal(uint64_t error, uintptr_t addr, int err
 	}
 	/* Which of the core's addresses are mapped is not told: all look as if they were. */
 	error |= PF_USER | (addr >= ARCH_USER_END ? PF_PRESENT : 0);
+	if (err == -ENXIO) {
+		info.signo = SIGBUS;
+		info.code = ABI_BUS_ADRERR;
+		app_signal(VECTOR_PF, error, &info);
+		return;
+	}
 	info.code = err == -EACCES ? ABI_SEGV_ACCERR : ABI_SEGV_MAPERR;
 	/* Every page has key 0, which is what siginfo tells. */
 	if (error & PF_PKEY)

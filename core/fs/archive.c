@@ -335,16 +335,24 @@ void file_span_end(struct data_page *page)
 		data_page_put(page);
 }
 
-/* ---- from bytes back to names, for /proc/self/maps ---- */
+/* ---- from bytes and files back to names, for /proc/self/maps ---- */
 
-static bool inode_has(const struct inode *i, const uint8_t *p)
+static bool is_inode(const struct inode *i, const void *p)
 {
+	return i == p;
+}
+
+static bool has_byte(const struct inode *i, const void *at)
+{
+	const uint8_t *p = at;
+
 	return inode_is(i, S_IFREG) && i->file.archive && p >= i->file.archive &&
 	       (size_t)(p - i->file.archive) < i->file.archive_size;
 }
 
-/* The first entry whose file has the byte at p, and its folder; NULL. tree_lock held. */
-static struct dirent *find_byte(const uint8_t *p, struct inode **folder)
+/* The first entry whose inode `is` what is looked for, and its folder; NULL. tree_lock held. */
+static struct dirent *find_entry(bool (*is)(const struct inode *i, const void *p), const void *p,
+				 struct inode **folder)
 {
 	struct inode *dir = &fs_root;
 	struct tree_node *n = tree_first(&dir->dir.by_name);
@@ -359,7 +367,7 @@ static struct dirent *find_byte(const uint8_t *p, struct inode **folder)
 			dir = dir->dir.parent;
 		}
 		e = container_of(n, struct dirent, by_name);
-		if (inode_has(e->inode, p)) {
+		if (is(e->inode, p)) {
 			*folder = dir;
 			return e;
 		}
@@ -394,12 +402,26 @@ ssize_t fs_archive_name(const void *p, char *buf, size_t size, uint64_t *offset,
 	struct dirent *e;
 
 	mutex_lock(&tree_lock);
-	e = find_byte(p, &dir);
+	e = find_entry(has_byte, p, &dir);
 	if (e) {
 		*offset = (uint64_t)((const uint8_t *)p - e->inode->file.archive);
 		*ino = e->inode->ino;
 		r = entry_path(dir, e, buf, size);
 	}
+	mutex_unlock(&tree_lock);
+	return r;
+}
+
+ssize_t fs_file_name(const struct inode *i, char *buf, size_t size, uint64_t *ino)
+{
+	struct inode *dir;
+	struct dirent *e;
+	ssize_t r;
+
+	mutex_lock(&tree_lock);
+	e = find_entry(is_inode, i, &dir);
+	*ino = i->ino;
+	r = e ? entry_path(dir, e, buf, size) : ksnprintf(buf, size, " (deleted)");
 	mutex_unlock(&tree_lock);
 	return r;
 }

@@ -27,20 +27,22 @@
 static const uint8_t zero_page[PAGE_SIZE] __aligned(PAGE_SIZE);
 
 /* A page with undefined contents and one reference, or NULL. */
-static struct data_page *page_new(void)
+static struct data_page *page_new(bool charged)
 {
 	struct data_page *p = NULL;
 
 	/* What the app has been promised is not for files. */
-	if (!vm_can_commit(1) || !fs_charge(PAGE_COST))
+	if (charged && (!vm_can_commit(1) || !fs_charge(PAGE_COST)))
 		return NULL;
 	p = kmalloc(sizeof(*p));
 	if (p && (p->mem = page_alloc(0))) {
 		refcount_init(&p->refs);
+		p->charged = charged;
 		return p;
 	}
 	kfree(p);
-	fs_uncharge(PAGE_COST);
+	if (charged)
+		fs_uncharge(PAGE_COST);
 	return NULL;
 }
 
@@ -49,8 +51,9 @@ void data_page_put(struct data_page *p)
 	if (!refcount_put(&p->refs))
 		return;
 	page_free(p->mem, 0);
+	if (p->charged)
+		fs_uncharge(PAGE_COST);
 	kfree(p);
-	fs_uncharge(PAGE_COST);
 }
 
 void data_free(struct inode *i)
@@ -135,7 +138,7 @@ ssize_t data_read(struct inode *i, struct uio *u, off_t *pos)
 /* ---- writing ---- */
 
 /* What bytes [from, to) of page index are while it is no RAM page; lock held. */
-static void fill_base(const struct inode *i, uint64_t index, uint8_t *mem, size_t from, size_t to)
+void data_fill_base(const struct inode *i, uint64_t index, uint8_t *mem, size_t from, size_t to)
 {
 	uint64_t at = index * PAGE_SIZE + from;
 	size_t n = to - from, have = 0;
@@ -148,20 +151,31 @@ static void fill_base(const struct inode *i, uint64_t index, uint8_t *mem, size_
 }
 
 /* The RAM page of index, copied up if there is none; NULL: full. Lock held. */
-static struct data_page *page_for_write(struct inode *i, uint64_t index)
+struct data_page *data_page_make(struct inode *i, uint64_t index)
 {
 	struct data_page *p = pages_find(&i->file.pages, index);
 
 	if (p)
 		return p;
-	p = page_new();
+	p = page_new(!i->file.anonymous);
 	if (!p)
 		return NULL;
-	fill_base(i, index, p->mem, 0, PAGE_SIZE);
+	data_fill_base(i, index, p->mem, 0, PAGE_SIZE);
 	if (!pages_insert(&i->file.pages, index, p))
 		return p;
 	data_page_put(p);
 	return NULL;
+}
+
+/* What a mapping has written behind the end is not to appear when the file grows. Lock held. */
+static void clear_tail(struct inode *i)
+{
+	struct data_page *p = NULL;
+
+	if (i->size % PAGE_SIZE && i->file.mapped)
+		p = pages_find(&i->file.pages, i->size / PAGE_SIZE);
+	if (p)
+		memset(p->mem + i->size % PAGE_SIZE, 0, PAGE_SIZE - i->size % PAGE_SIZE);
 }
 
 static void grow_to(struct inode *i, uint64_t end)
@@ -175,9 +189,11 @@ static size_t put_bytes(struct inode *i, uint64_t pos, const uint8_t *src, size_
 {
 	size_t done = 0;
 
+	if (pos > i->size)
+		clear_tail(i);
 	while (done < n) {
 		size_t off = pos % PAGE_SIZE, piece = min(n - done, PAGE_SIZE - off);
-		struct data_page *p = page_for_write(i, pos / PAGE_SIZE);
+		struct data_page *p = data_page_make(i, pos / PAGE_SIZE);
 
 		if (!p)
 			break;
@@ -226,7 +242,7 @@ static unsigned gather(struct uio *u, uint64_t pos, struct data_page **page, siz
 
 	*bytes = 0;
 	*r = 0;
-	while (n < BATCH && u->resid && !*r && (page[n] = page_new())) {
+	while (n < BATCH && u->resid && !*r && (page[n] = page_new(true))) {
 		size_t off = (pos + *bytes) % PAGE_SIZE, before = u->resid;
 
 		*r = uio_copy_from(u, page[n++]->mem + off, min(before, PAGE_SIZE - off));
@@ -245,8 +261,8 @@ static int put_page(struct inode *i, uint64_t index, struct data_page *p, size_t
 		data_page_put(p);
 		return 0;
 	}
-	fill_base(i, index, p->mem, 0, from);
-	fill_base(i, index, p->mem, to, PAGE_SIZE);
+	data_fill_base(i, index, p->mem, 0, from);
+	data_fill_base(i, index, p->mem, to, PAGE_SIZE);
 	if (!pages_insert(&i->file.pages, index, p))
 		return 0;
 	data_page_put(p);
@@ -258,6 +274,8 @@ static int put_pages(struct writer *w, struct data_page **page, unsigned n, size
 {
 	int r = 0;
 
+	if (w->pos > w->inode->size)
+		clear_tail(w->inode);
 	for (unsigned k = 0; k < n; k++) {
 		size_t off = w->pos % PAGE_SIZE, piece = min(bytes, PAGE_SIZE - off);
 
@@ -333,6 +351,9 @@ ssize_t data_write(struct inode *i, struct uio *u, off_t *pos, bool append)
 	}
 	if (r == -EFBIG)
 		return r;
+	/* Mappings of what the archive had see the new pages from now on. */
+	if (unlikely(READ_ONCE(i->file.mappings)) && i->file.archive)
+		vm_file_changed(i, w.pos - w.done, w.pos);
 	if (!append)
 		unclaim(i, pos, start + n, start + w.done);
 	else if (w.done)
@@ -340,20 +361,29 @@ ssize_t data_write(struct inode *i, struct uio *u, off_t *pos, bool append)
 	return w.done ? (ssize_t)w.done : r;
 }
 
-int data_resize(struct inode *i, uint64_t size)
+static void shrink(struct inode *i, uint64_t size)
 {
 	struct data_page *p;
 
+	pages_remove_from(&i->file.pages, (size + PAGE_SIZE - 1) / PAGE_SIZE);
+	p = size % PAGE_SIZE ? pages_find(&i->file.pages, size / PAGE_SIZE) : NULL;
+	if (p)
+		memset(p->mem + size % PAGE_SIZE, 0, PAGE_SIZE - size % PAGE_SIZE);
+	i->file.archive_size = min(i->file.archive_size, size);
+}
+
+int data_resize(struct inode *i, uint64_t size)
+{
+	/* What goes is taken out of mappings first, and none gets it back meanwhile. */
+	vm_file_begin(i, ALIGN_UP(min(size, SIZE_MOST), PAGE_SIZE), UINT64_MAX);
 	spin_lock(&i->lock);
-	if (size < i->size) {
-		pages_remove_from(&i->file.pages, (size + PAGE_SIZE - 1) / PAGE_SIZE);
-		p = size % PAGE_SIZE ? pages_find(&i->file.pages, size / PAGE_SIZE) : NULL;
-		if (p)
-			memset(p->mem + size % PAGE_SIZE, 0, PAGE_SIZE - size % PAGE_SIZE);
-		i->file.archive_size = min(i->file.archive_size, size);
-	}
+	if (size < i->size)
+		shrink(i, size);
+	else
+		clear_tail(i);
 	i->size = size;
 	inode_touch(i);
 	spin_unlock(&i->lock);
+	vm_file_end();
 	return 0;
 }

@@ -193,7 +193,7 @@ void devfs_init(void)
 		make_dir(dev, "shm", 01777); /* of shm_open() and sem_open() */
 	mutex_unlock(&tree_lock);
 	add("null", 0666, &null_ops, NULL, makedev(1, 3), -1);
-	add("zero", 0666, &zero_ops, NULL, makedev(1, 5), -1);
+	add("zero", 0666, &zero_ops, NULL, DEVFS_ZERO, -1);
 	add("full", 0666, &full_ops, NULL, makedev(1, 7), -1);
 	add("random", 0666, &random_ops, NULL, makedev(1, 8), -1);
 	add("urandom", 0666, &random_ops, NULL, makedev(1, 9), -1);

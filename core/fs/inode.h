@@ -24,6 +24,7 @@
  */
 struct data_page {
 	struct refcount refs;
+	bool charged; /* to the account of the file system */
 	uint8_t *mem;
 };
 
@@ -47,6 +48,9 @@ struct inode {
 			struct page_table pages; /* lock */
 			const uint8_t *archive;	 /* data where no page is, never changed */
 			uint64_t archive_size;	 /* how much of it still counts; lock */
+			unsigned mappings;	 /* areas of the app's; memory-map lock */
+			bool mapped;		 /* ever, shared */
+			bool anonymous;		 /* shared memory: mapping.c */
 			proc_show show;		 /* of /proc: its text is made, there is no data */
 		} file;
 		struct {
@@ -87,7 +91,8 @@ void fs_uncharge(size_t bytes);
 
 /* Makes the root and /dev, once; what adds to the tree at boot calls it first. */
 void fs_init(void);
-void devfs_init(void); /* devfs.c */
+void devfs_init(void);		 /* devfs.c */
+#define DEVFS_ZERO (1u << 8 | 5) /* the number of /dev/zero */
 
 /* procfs.c: of a file with a show function. */
 extern const struct file_ops proc_ops;
@@ -150,11 +155,17 @@ int data_resize(struct inode *i, uint64_t size);
 /* Frees all pages; nobody uses the inode any more. */
 void data_free(struct inode *i);
 
+/* For mapping.c; lock held: a RAM page for index (-> NULL: full), what the page is without one. */
+struct data_page *data_page_make(struct inode *i, uint64_t index);
+void data_fill_base(const struct inode *i, uint64_t index, uint8_t *mem, size_t from, size_t to);
+
 /* ---- pages.c: the radix tree; inode->lock held ---- */
 
 struct data_page *pages_find(const struct page_table *t, uint64_t index);
 /* index must be free; takes over the reference. 0 or -ENOSPC. */
 int pages_insert(struct page_table *t, uint64_t index, struct data_page *p);
+/* Takes out and puts the page at index, if there is one. */
+void pages_clear(struct page_table *t, uint64_t index);
 /* Takes out and puts all pages from index on. */
 void pages_remove_from(struct page_table *t, uint64_t index);
 size_t pages_count(const struct page_table *t);

@@ -19,15 +19,33 @@ static bool covers(unsigned height, uint64_t index)
 	return height * SHIFT >= 64 || !(index >> height * SHIFT);
 }
 
-struct data_page *pages_find(const struct page_table *t, uint64_t index)
+/* The slot of index, or NULL if there is none. */
+static void **slot_of(const struct page_table *t, uint64_t index)
 {
-	void *p = t->root;
+	void **slot = (void **)&t->root;
 
 	if (!covers(t->height, index))
 		return NULL;
-	for (unsigned h = t->height; h && p; h--)
-		p = ((struct node *)p)->slot[index >> (h - 1) * SHIFT & (SLOTS - 1)];
-	return p;
+	for (unsigned h = t->height; h && slot && *slot; h--)
+		slot = &((struct node *)*slot)->slot[index >> (h - 1) * SHIFT & (SLOTS - 1)];
+	return slot;
+}
+
+struct data_page *pages_find(const struct page_table *t, uint64_t index)
+{
+	void **slot = slot_of(t, index);
+
+	return slot ? *slot : NULL;
+}
+
+void pages_clear(struct page_table *t, uint64_t index)
+{
+	void **slot = slot_of(t, index);
+
+	if (!slot || !*slot)
+		return;
+	data_page_put(*slot);
+	*slot = NULL;
 }
 
 /* Puts nodes on top until index has a place. */

@@ -28,26 +28,40 @@ static void show_comm(struct proc_text *t)
 	proc_put(t, "\n");
 }
 
-/* name: PATH_MAX bytes of room. */
-static void put_region(struct proc_text *t, const struct vm_region *r, char *name)
+/* What is mapped in r, or nothing. name: PATH_MAX bytes of room. */
+static void region_name(const struct vm_region *r, char *name, uint64_t *offset, uint64_t *ino)
 {
 	static const char *const special[] = {
-		[VM_REGION_HEAP] = "heap",
-		[VM_REGION_STACK] = "stack",
-		[VM_REGION_ARCHIVE] = NULL,
+		[VM_REGION_HEAP] = "[heap]",
+		[VM_REGION_STACK] = "[stack]",
+		[VM_REGION_SHARED] = "/dev/zero (deleted)",
 	};
-	uint64_t offset = 0, ino = 0;
+	ssize_t n = 0;
 
 	*name = '\0';
-	if (r->kind == VM_REGION_ARCHIVE &&
-	    fs_archive_name(r->data, name, PATH_MAX, &offset, &ino) < 0)
+	*offset = r->kind == VM_REGION_FILE || r->kind == VM_REGION_SHARED ? r->offset : 0;
+	*ino = 0;
+	if (r->kind == VM_REGION_ARCHIVE)
+		n = fs_archive_name(r->data, name, PATH_MAX, offset, ino);
+	else if (r->kind == VM_REGION_FILE)
+		n = fs_file_name(r->inode, name, PATH_MAX, ino);
+	else if (special[r->kind])
+		ksnprintf(name, PATH_MAX, "%s", special[r->kind]);
+	if (n < 0)
 		*name = '\0';
-	else if (r->kind != VM_REGION_ARCHIVE && special[r->kind])
-		ksnprintf(name, PATH_MAX, "[%s]", special[r->kind]);
-	proc_put(t, "%08lx-%08lx %c%c%cp %08llx 00:%02x %llu", r->start, r->end,
+	if (r->inode)
+		inode_put(r->inode);
+}
+
+static void put_region(struct proc_text *t, const struct vm_region *r, char *name)
+{
+	uint64_t offset, ino;
+
+	region_name(r, name, &offset, &ino);
+	proc_put(t, "%08lx-%08lx %c%c%c%c %08llx 00:%02x %llu", r->start, r->end,
 		 r->prot & PROT_READ ? 'r' : '-', r->prot & PROT_WRITE ? 'w' : '-',
-		 r->prot & PROT_EXEC ? 'x' : '-', (unsigned long long)offset, ino ? FS_DEVICE : 0,
-		 (unsigned long long)ino);
+		 r->prot & PROT_EXEC ? 'x' : '-', r->shared ? 's' : 'p', (unsigned long long)offset,
+		 ino ? FS_DEVICE : 0, (unsigned long long)ino);
 	if (*name) {
 		proc_pad(t, NAME_AT);
 		proc_put_bytes(t, name, strlen(name));

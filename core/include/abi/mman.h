@@ -7,6 +7,10 @@
 #define PROT_READ  1
 #define PROT_WRITE 2
 #define PROT_EXEC  4
+#define PROT_SEM   8 /* says nothing on x86 */
+
+#define PROT_GROWSDOWN 0x01000000
+#define PROT_GROWSUP   0x02000000
 
 #define MAP_SHARED	    0x01
 #define MAP_PRIVATE	    0x02
@@ -25,30 +29,32 @@
 #define MAP_NONBLOCK	    0x10000
 #define MAP_STACK	    0x20000
 #define MAP_HUGETLB	    0x40000
+#define MAP_SYNC	    0x80000
 #define MAP_FIXED_NOREPLACE 0x100000
 #define MAP_FAILED	    ((void *)-1)
 
-#define MADV_NORMAL	    0
-#define MADV_RANDOM	    1
-#define MADV_SEQUENTIAL	    2
-#define MADV_WILLNEED	    3
-#define MADV_DONTNEED	    4
-#define MADV_FREE	    8
-#define MADV_REMOVE	    9
-#define MADV_DONTFORK	    10
-#define MADV_DOFORK	    11
-#define MADV_MERGEABLE	    12
-#define MADV_UNMERGEABLE    13
-#define MADV_HUGEPAGE	    14
-#define MADV_NOHUGEPAGE	    15
-#define MADV_DONTDUMP	    16
-#define MADV_DODUMP	    17
-#define MADV_WIPEONFORK	    18
-#define MADV_KEEPONFORK	    19
-#define MADV_COLD	    20
-#define MADV_PAGEOUT	    21
-#define MADV_POPULATE_READ  22
-#define MADV_POPULATE_WRITE 23
+#define MADV_NORMAL	     0
+#define MADV_RANDOM	     1
+#define MADV_SEQUENTIAL	     2
+#define MADV_WILLNEED	     3
+#define MADV_DONTNEED	     4
+#define MADV_FREE	     8
+#define MADV_REMOVE	     9
+#define MADV_DONTFORK	     10
+#define MADV_DOFORK	     11
+#define MADV_MERGEABLE	     12
+#define MADV_UNMERGEABLE     13
+#define MADV_HUGEPAGE	     14
+#define MADV_NOHUGEPAGE	     15
+#define MADV_DONTDUMP	     16
+#define MADV_DODUMP	     17
+#define MADV_WIPEONFORK	     18
+#define MADV_KEEPONFORK	     19
+#define MADV_COLD	     20
+#define MADV_PAGEOUT	     21
+#define MADV_POPULATE_READ   22
+#define MADV_POPULATE_WRITE  23
+#define MADV_DONTNEED_LOCKED 24
 
 #define MREMAP_MAYMOVE	 1
 #define MREMAP_FIXED	 2
@@ -62,5 +68,11 @@
 #define MS_ASYNC      1
 #define MS_INVALIDATE 2
 #define MS_SYNC	      4
+
+/* personality(2): a kind, of which there is only Linux's own, and flags. */
+#define PERSONALITY_KIND  0xff
+#define PERSONALITY_ASK	  0xffffffff
+#define ADDR_NO_RANDOMIZE 0x0040000
+#define READ_IMPLIES_EXEC 0x0400000
 
 #endif

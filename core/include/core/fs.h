@@ -45,6 +45,8 @@ ssize_t fs_readlink(struct inode *base, const char *path, char *buf, size_t size
 /* What is at path, with a reference: inode_put(). */
 int fs_lookup(struct inode *base, const char *path, bool follow_last, struct inode **out);
 void inode_put(struct inode *i);
+/* One more reference. */
+void inode_hold(struct inode *i);
 /* Fills st (zeroed by the caller). */
 void inode_stat(struct inode *i, struct abi_stat *st);
 int fs_chdir(struct inode *dir);
@@ -66,6 +68,34 @@ ssize_t file_span(struct file *f, off_t pos, size_t max, const void **bytes,
 		  struct data_page **page);
 void file_span_end(struct data_page *page);
 
+/*
+ * Regular files for mappings (mapping.c); the memory-map lock is held. Pages are numbered from the
+ * file's beginning.
+ */
+/* What f's mappings are of, without a reference; NULL: it cannot be mapped. */
+struct inode *file_mappable(struct file *f);
+/* f is /dev/zero, whose mappings are anonymous memory. */
+bool file_is_zero(struct file *f);
+/* A file for shared anonymous memory, with a reference; NULL without memory. */
+struct inode *inode_anonymous(size_t size);
+bool inode_is_anonymous(const struct inode *i);
+/* A mapping comes and gets a reference, or goes. */
+void inode_map(struct inode *i);
+void inode_unmap(struct inode *i);
+bool inode_is_mapped(const struct inode *i);
+/*
+ * Where the page is, in *mem: the file's own, or without make also the archive's, never written to,
+ * or NULL where inode_page_read() gets it. 0, 1 if the page is new, -ENXIO behind the end, -ENOSPC.
+ */
+int inode_page(struct inode *i, uint64_t index, bool make, const void **mem);
+void inode_page_read(struct inode *i, uint64_t index, void *to);
+/* mem is the page of the file or of the archive, not a copy. */
+bool inode_page_is(struct inode *i, uint64_t index, const void *mem);
+/* Makes a hole of the pages [first, end), which no mapping has any more. 0 or -ENOSPC. */
+int inode_punch(struct inode *i, uint64_t first, uint64_t end);
+
+/* A path of i, or " (deleted)": its length, or -ERANGE. Walks the whole tree. */
+ssize_t fs_file_name(const struct inode *i, char *buf, size_t size, uint64_t *ino);
 /*
  * A path of the file whose bytes in the archive have that at p: its length without the NUL, with
  * *offset and *ino of the byte; -ENOENT, -ERANGE. Walks the whole tree.

@@ -27,6 +27,23 @@ int vm_map_physical(uintptr_t addr, size_t len, unsigned prot, phys_t pa);
  * is allowed: a page written to becomes a private copy. The address, or -errno.
  */
 long vm_map_pages(uintptr_t addr, size_t len, unsigned prot, unsigned flags, phys_t pa);
+/*
+ * A regular file's pages from a page boundary on, as MAP_SHARED or MAP_PRIVATE says; writable: the
+ * app may write to the file. Holds a reference of its own. The address, or -errno.
+ */
+struct inode;
+long vm_map_file(uintptr_t addr, size_t len, unsigned prot, unsigned flags, struct inode *i,
+		 uint64_t offset, bool writable);
+/* The same of zero pages that no file has. */
+long vm_map_shared(uintptr_t addr, size_t len, unsigned prot, unsigned flags);
+/*
+ * Bytes [from, to) of a file, whole pages, are to go: no mapping has them any more, and none gets them
+ * back before vm_file_end(). No lock held.
+ */
+void vm_file_begin(struct inode *i, uint64_t from, uint64_t to);
+void vm_file_end(void);
+/* Bytes [from, to) of a file are no longer what the archive has: mappings see it. No lock held. */
+void vm_file_changed(struct inode *i, uint64_t from, uint64_t to);
 int vm_unmap(uintptr_t addr, size_t len);
 int vm_protect(uintptr_t addr, size_t len, unsigned prot);
 /* Sets where brk starts: the end of the app's data, page-aligned upwards by the callee. */
@@ -44,7 +61,8 @@ void vm_unmap_all(void);
 #define VM_FAULT_EXEC  2
 /*
  * Handles a page fault of the app's or of a copy on its behalf at addr. 0: resolved, retry.
- * -EFAULT: nothing is mapped there; -EACCES: it is, but not for this access; -ENOMEM.
+ * -EFAULT: nothing is mapped there; -EACCES: it is, but not for this access; -ENXIO: the file has no
+ * such page, nor room for it; -ENOMEM.
  * Thread context, interrupts on.
  */
 int vm_fault(uintptr_t addr, unsigned access);
@@ -61,8 +79,13 @@ struct vm_region {
 		VM_REGION_HEAP, /* brk's, or with some of brk's in it */
 		VM_REGION_STACK,
 		VM_REGION_ARCHIVE,
+		VM_REGION_FILE,
+		VM_REGION_SHARED, /* anonymous memory */
 	} kind;
+	bool shared;
 	const void *data; /* VM_REGION_ARCHIVE: the bytes at start, in the direct map; else NULL */
+	struct inode *inode; /* VM_REGION_FILE: what is at start, with a reference: inode_put() */
+	uint64_t offset;
 };
 /* The first that ends above addr; false if there is none. Thread context. */
 bool vm_region(uintptr_t addr, struct vm_region *out);

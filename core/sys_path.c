@@ -6,6 +6,7 @@
 #include <abi/errno.h>
 #include <abi/fcntl.h>
 #include <abi/stat.h>
+#include <abi/statfs.h>
 #include <core/fs.h>
 #include <core/heap.h>
 #include <core/string.h>
@@ -197,6 +198,43 @@ long sys_lstat(const char __user *path, struct abi_stat __user *st)
 	return sys_newfstatat(AT_FDCWD, path, st, AT_SYMLINK_NOFOLLOW);
 }
 
+static long tell_statfs(const struct inode *i, void __user *buf)
+{
+	struct abi_statfs st = {0};
+
+	inode_statfs(i, &st);
+	return copy_to_user(buf, &st, sizeof(st));
+}
+
+long sys_statfs(const char __user *path, void __user *buf)
+{
+	struct user_path p;
+	struct inode *i;
+	long r = path_get(&p, AT_FDCWD, path);
+
+	if (r)
+		return r;
+	r = fs_lookup(NULL, p.name, true, &i);
+	path_put(&p);
+	if (r)
+		return r;
+	r = tell_statfs(i, buf);
+	inode_put(i);
+	return r;
+}
+
+long sys_fstatfs(int fd, void __user *buf)
+{
+	struct file *f = fd_get(fd);
+	long r;
+
+	if (!f)
+		return -EBADF;
+	r = tell_statfs(f->inode, buf);
+	file_put(f);
+	return r;
+}
+
 /* The superuser may read and write everything, and execute what anybody may. */
 long sys_faccessat(int dirfd, const char __user *path, int mode)
 {
@@ -262,7 +300,9 @@ long sys_rmdir(const char __user *path)
 	return sys_unlinkat(AT_FDCWD, path, AT_REMOVEDIR);
 }
 
-long sys_renameat(int fromfd, const char __user *from, int tofd, const char __user *to)
+/* Gets both paths, and does fs to them. */
+static long two_paths(int fromfd, const char __user *from, int tofd, const char __user *to,
+		      int (*fs)(const struct user_path *from, const struct user_path *to))
 {
 	struct user_path a, b;
 	long r = path_get(&a, fromfd, from);
@@ -271,11 +311,43 @@ long sys_renameat(int fromfd, const char __user *from, int tofd, const char __us
 		return r;
 	r = path_get(&b, tofd, to);
 	if (!r) {
-		r = fs_rename(path_base(&a), a.name, path_base(&b), b.name);
+		r = fs(&a, &b);
 		path_put(&b);
 	}
 	path_put(&a);
 	return r;
+}
+
+static int rename_path(const struct user_path *from, const struct user_path *to)
+{
+	return fs_rename(path_base(from), from->name, path_base(to), to->name);
+}
+
+long sys_renameat(int fromfd, const char __user *from, int tofd, const char __user *to)
+{
+	return two_paths(fromfd, from, tofd, to, rename_path);
+}
+
+static int link_path(const struct user_path *from, const struct user_path *to)
+{
+	return fs_link(path_base(from), from->name, path_base(to), to->name, false);
+}
+
+static int link_target(const struct user_path *from, const struct user_path *to)
+{
+	return fs_link(path_base(from), from->name, path_base(to), to->name, true);
+}
+
+long sys_linkat(int fromfd, const char __user *from, int tofd, const char __user *to, int flags)
+{
+	if (flags & ~AT_SYMLINK_FOLLOW)
+		return -EINVAL;
+	return two_paths(fromfd, from, tofd, to, flags ? link_target : link_path);
+}
+
+long sys_link(const char __user *from, const char __user *to)
+{
+	return sys_linkat(AT_FDCWD, from, AT_FDCWD, to, 0);
 }
 
 long sys_rename(const char __user *from, const char __user *to)
@@ -335,6 +407,11 @@ long sys_truncate(const char __user *path, off_t length)
 	r = f->ops->truncate ? f->ops->truncate(f, length) : -EINVAL;
 	file_put(f);
 	return r;
+}
+
+long sys_umask(unsigned mask)
+{
+	return fs_umask(mask);
 }
 
 /* ---- the working directory ---- */

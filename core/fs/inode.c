@@ -5,6 +5,7 @@
  */
 #include <abi/errno.h>
 #include <abi/fcntl.h>
+#include <abi/statfs.h>
 #include <core/heap.h>
 #include <core/string.h>
 #include "inode.h"
@@ -105,6 +106,16 @@ void inode_put(struct inode *i)
 	}
 }
 
+void inode_hold(struct inode *i)
+{
+	inode_get(i);
+}
+
+uint64_t inode_number(const struct inode *i)
+{
+	return i->ino;
+}
+
 void inode_touch(struct inode *i)
 {
 	i->mtime = i->ctime = time_realtime();
@@ -129,6 +140,24 @@ void inode_stat(struct inode *i, struct abi_stat *st)
 	st->st_blocks = st->st_size / 512 + !!(st->st_size % 512);
 	if (inode_is(i, S_IFCHR))
 		st->st_rdev = i->device.rdev;
+}
+
+/* Linux's numbers for a file system in memory, for /proc, and for files without a name. */
+#define TMPFS_MAGIC 0x01021994
+#define PROC_MAGIC  0x9fa0
+#define ANON_MAGIC  0x09041934
+
+void inode_statfs(const struct inode *i, struct abi_statfs *st)
+{
+	size_t most = READ_ONCE(limit), now = min(fs_used(), most);
+
+	st->f_type = !i ? ANON_MAGIC : i->read_only ? PROC_MAGIC : TMPFS_MAGIC;
+	st->f_bsize = st->f_frsize = PAGE_SIZE;
+	st->f_namelen = NAME_MAX;
+	if (st->f_type != TMPFS_MAGIC)
+		return;
+	st->f_blocks = most / PAGE_SIZE;
+	st->f_bfree = st->f_bavail = (most - now) / PAGE_SIZE;
 }
 
 /* ---- regular files ---- */

@@ -8,7 +8,7 @@
 #include <core/string.h>
 #include "walk.h"
 
-#define UMASK 022 /* there is no umask system call */
+static unsigned umask = 022; /* bits that new files and directories do not get */
 
 /* May names be made in dir, or taken out? */
 static int check_dir(const struct inode *dir)
@@ -72,7 +72,7 @@ static int open_create(struct walk *w, struct inode *base, const char *path, int
 	if (w->found && (flags & O_EXCL))
 		return -EEXIST;
 	if (!w->found)
-		return create(w, S_IFREG | (mode & 07777 & ~UMASK), out);
+		return create(w, S_IFREG | (mode & 07777 & ~READ_ONCE(umask)), out);
 	inode_get(w->found);
 	*out = w->found;
 	return 0;
@@ -122,6 +122,11 @@ int fs_open(const char *path, int flags, unsigned mode, struct file **out)
 	return fs_openat(NULL, path, flags, mode, out);
 }
 
+unsigned fs_umask(unsigned mask)
+{
+	return __atomic_exchange_n(&umask, mask & 0777, __ATOMIC_RELAXED);
+}
+
 int fs_mkdir(struct inode *base, const char *path, unsigned mode)
 {
 	struct inode *i;
@@ -133,7 +138,7 @@ int fs_mkdir(struct inode *base, const char *path, unsigned mode)
 	if (!r && w.found)
 		r = -EEXIST;
 	if (!r)
-		r = create(&w, S_IFDIR | (mode & 01777 & ~UMASK), &i);
+		r = create(&w, S_IFDIR | (mode & 01777 & ~READ_ONCE(umask)), &i);
 	mutex_unlock(&tree_lock);
 	if (!r)
 		inode_put(i);
@@ -264,6 +269,41 @@ int fs_rename(struct inode *from_base, const char *from, struct inode *to_base, 
 		r = rename_entry(&a, &b);
 	mutex_unlock(&tree_lock);
 	return min(r, 0);
+}
+
+/* May from's file have to's name too? */
+static int link_check(const struct walk *from, const struct walk *to)
+{
+	int r;
+
+	if (to->found)
+		return -EEXIST;
+	if (to->slash)
+		return -ENOENT;
+	r = check_parent(to, -EEXIST);
+	if (r)
+		return r;
+	if (from->found->read_only)
+		return -EXDEV;
+	return inode_is(from->found, S_IFDIR) ? -EPERM : 0;
+}
+
+int fs_link(struct inode *from_base, const char *from, struct inode *to_base, const char *to,
+	    bool follow)
+{
+	struct walk a, b;
+	int r;
+
+	mutex_lock(&tree_lock);
+	r = walk_path(&a, from_base, from, follow ? WALK_FOLLOW : WALK_KEEP);
+	if (!r)
+		r = walk_path(&b, to_base, to, WALK_PARENT);
+	if (!r)
+		r = link_check(&a, &b);
+	if (!r)
+		r = dir_add(b.at, b.name, b.len, a.found);
+	mutex_unlock(&tree_lock);
+	return r;
 }
 
 ssize_t fs_readlink(struct inode *base, const char *path, char *buf, size_t size)

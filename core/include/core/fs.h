@@ -40,6 +40,9 @@ int fs_openat(struct inode *base, const char *path, int flags, unsigned mode, st
 int fs_mkdir(struct inode *base, const char *path, unsigned mode);
 int fs_unlink(struct inode *base, const char *path, bool directory);
 int fs_rename(struct inode *from_base, const char *from, struct inode *to_base, const char *to);
+/* A second name for a file; follow: if it is a symbolic link, for what that leads to. */
+int fs_link(struct inode *from_base, const char *from, struct inode *to_base, const char *to,
+	    bool follow);
 /* Bytes put in buf, without a NUL, at most size. */
 ssize_t fs_readlink(struct inode *base, const char *path, char *buf, size_t size);
 /* What is at path, with a reference: inode_put(). */
@@ -47,8 +50,14 @@ int fs_lookup(struct inode *base, const char *path, bool follow_last, struct ino
 void inode_put(struct inode *i);
 /* One more reference. */
 void inode_hold(struct inode *i);
+uint64_t inode_number(const struct inode *i);
 /* Fills st (zeroed by the caller). */
 void inode_stat(struct inode *i, struct abi_stat *st);
+/* What the file system is, as statfs tells it. st is zeroed by the caller; i may be NULL. */
+struct abi_statfs;
+void inode_statfs(const struct inode *i, struct abi_statfs *st);
+/* Sets the bits that new files and directories do not get: what they were. */
+unsigned fs_umask(unsigned mask);
 int fs_chdir(struct inode *dir);
 /* The working directory: length with the NUL, -ERANGE, or -ENOENT if it was removed. */
 ssize_t fs_getcwd(char *buf, size_t size);
@@ -58,6 +67,11 @@ ssize_t fs_getcwd(char *buf, size_t size);
  * the end up to the page's end are not the file's: copy the tail page). NULL if it is not in place.
  */
 const void *file_in_place(struct file *f, size_t *size);
+/* The inode of a file whose pages can be mapped and shared, or NULL. */
+struct inode *file_shareable(struct file *f);
+/* The RAM page that holds the byte at pos, made if there is none yet: 0, or -ENXIO behind the end or
+ * without room. It is the file's, and goes at a shortening (vm_cut_begin) or with the inode. */
+int inode_share(struct inode *i, uint64_t pos, phys_t *pa);
 /* The same for data of any alignment: readable in place, not mappable. */
 const void *file_contents(struct file *f, size_t *size);
 /*

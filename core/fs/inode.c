@@ -106,16 +106,6 @@ void inode_put(struct inode *i)
 	}
 }
 
-void inode_hold(struct inode *i)
-{
-	inode_get(i);
-}
-
-uint64_t inode_number(const struct inode *i)
-{
-	return i->ino;
-}
-
 void inode_touch(struct inode *i)
 {
 	i->mtime = i->ctime = time_realtime();

@@ -50,7 +50,6 @@ int fs_lookup(struct inode *base, const char *path, bool follow_last, struct ino
 void inode_put(struct inode *i);
 /* One more reference. */
 void inode_hold(struct inode *i);
-uint64_t inode_number(const struct inode *i);
 /* Fills st (zeroed by the caller). */
 void inode_stat(struct inode *i, struct abi_stat *st);
 /* What the file system is, as statfs tells it. st is zeroed by the caller; i may be NULL. */

@@ -269,13 +269,59 @@ static void all_have_turns(void)
 	is(starved, 0, "of %d threads that spin each has its turns", MANY);
 }
 
+/* ---- a CPU that runs dry ---- */
+
+static uint32_t volleys;
+
+static void volley(void *side)
+{
+	while (!__atomic_load_n(&over, __ATOMIC_ACQUIRE))
+		if ((__atomic_load_n(&volleys, __ATOMIC_ACQUIRE) & 1) == (uint32_t)(long)side)
+			__atomic_add_fetch(&volleys, 1, __ATOMIC_ACQ_REL);
+}
+
+static uint32_t go_on;
+
+static void spin_until_told(void *unused)
+{
+	(void)unused;
+	while (!__atomic_load_n(&go_on, __ATOMIC_ACQUIRE))
+		;
+}
+
+/*
+ * Two threads that answer each other without a call go fast on two CPUs, slowly on one. At first the
+ * second CPU is another's; when that ends, the CPU has to find one of the two.
+ */
+static void runs_dry(void)
+{
+	if (cpus < 2)
+		return;
+	over = go_on = volleys = 0;
+	for (int i = 1; i < cpus; i++) {
+		thread_start(&thread[i], spin_until_told, 0);
+		set_affinity(thread[i].tid, 1ul << i);
+	}
+	thread_start(&thread[cpus], volley, (void *)0);
+	thread_start(&thread[cpus + 1], volley, (void *)1);
+	nanosleep(&(struct timespec){0, 100000000}, 0);
+	__atomic_store_n(&go_on, 1, __ATOMIC_RELEASE);
+	for (int i = 1; i < cpus; i++)
+		thread_join(&thread[i]);
+	__atomic_and_fetch(&volleys, 1, __ATOMIC_SEQ_CST);
+	nanosleep(&(struct timespec){0, 500000000}, 0);
+	over = 1;
+	thread_join(&thread[cpus]);
+	thread_join(&thread[cpus + 1]);
+	ok(volleys > 1000, "a CPU that runs dry takes a thread that waits: %u volleys", volleys);
+}
+
 /* ---- wake-ups ---- */
 
 static uint32_t baton[MANY], passed;
 
-static void relay(void *number)
+static void hand_on(uint32_t *mine, uint32_t *next)
 {
-	uint32_t *mine = &baton[(long)number], *next = &baton[((long)number + 1) % MANY];
 
 	for (int i = 0; i < ROUNDS; i++) {
 		while (!__atomic_load_n(mine, __ATOMIC_ACQUIRE))
@@ -285,6 +331,13 @@ static void relay(void *number)
 		__atomic_add_fetch(next, 1, __ATOMIC_ACQ_REL);
 		futex(next, FUTEX_WAKE, 1, 0, 0, 0);
 	}
+}
+
+static void relay(void *number)
+{
+	long me = (long)number;
+
+	hand_on(&baton[me], &baton[(me + 1) % MANY]);
 }
 
 static void wake_ups(void)
@@ -298,6 +351,26 @@ static void wake_ups(void)
 	for (int i = 0; i < MANY; i++)
 		thread_join(&thread[i]);
 	is(passed, MANY * ROUNDS, "no wake-up is lost");
+}
+
+/* Two threads, each alone on its CPU, wake each other: nothing else ends their idling. */
+static void pinned(void *number)
+{
+	long me = (long)number;
+
+	set_affinity(0, me ? 1ul << (cpus - 1) : 1);
+	hand_on(&baton[me], &baton[!me]);
+}
+
+static void pair(void)
+{
+	passed = baton[1] = 0;
+	baton[0] = 1;
+	thread_start(&thread[0], pinned, (void *)0);
+	thread_start(&thread[1], pinned, (void *)1);
+	thread_join(&thread[0]);
+	thread_join(&thread[1]);
+	is(passed, 2 * ROUNDS, "two idle CPUs wake each other");
 }
 
 /* All sleep on one word, are woken at once, and are back before the next round. */
@@ -337,7 +410,9 @@ int main(int argc, char **argv)
 	segments();
 	signals();
 	all_have_turns();
+	runs_dry();
 	wake_ups();
+	pair();
 	herd();
 	return done();
 }

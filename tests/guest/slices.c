@@ -81,10 +81,56 @@ static void short_sleeps(void)
 	thread_join(&two);
 }
 
+static struct timespec later(long ns)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	t.tv_nsec += ns;
+	t.tv_sec += t.tv_nsec / 1000000000;
+	t.tv_nsec %= 1000000000;
+	return t;
+}
+
+static struct timespec moment;
+static uint32_t had_its_turn;
+
+static void sleep_then_tell(void *unused)
+{
+	raw(SYS_clock_nanosleep, CLOCK_MONOTONIC, TIMER_ABSTIME, (long)&moment, 0, 0, 0);
+	__atomic_store_n(&had_its_turn, 1, __ATOMIC_RELEASE);
+	(void)unused;
+}
+
+static void end_at_once(void *unused)
+{
+	(void)unused;
+	nanosleep(&(struct timespec){0, 5000000}, 0);
+}
+
+/* Two sleepers wake at the same moment while the processor idles: the first does not keep it. */
+static void at_one_moment(void)
+{
+	uint64_t end;
+
+	had_its_turn = 0;
+	moment = later(30000000);
+	thread_start(&one, sleep_then_tell, 0);
+	/* Its end leaves the idle thread on the processor. */
+	thread_start(&two, end_at_once, 0);
+	clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &moment, 0);
+	for (end = now() + LONG_NS; now() < end;)
+		;
+	ok(__atomic_load_n(&had_its_turn, __ATOMIC_ACQUIRE), "of two that wake at once both run");
+	thread_join(&one);
+	thread_join(&two);
+}
+
 int main(void)
 {
 	new_thread();
 	woken_thread();
 	short_sleeps();
+	at_one_moment();
 	return done();
 }

@@ -10,21 +10,26 @@
 #include <sys/syscall.h>
 
 /* Linux's numbers of calls the core may not have yet: it answers them with ENOSYS. */
-#define NR_mremap	 25
-#define NR_msync	 26
-#define NR_madvise	 28
-#define NR_socketpair	 53
-#define NR_link		 86
-#define NR_symlink	 88
-#define NR_chmod	 90
-#define NR_fchmod	 91
-#define NR_umask	 95
-#define NR_getrlimit	 97
-#define NR_getrusage	 98
-#define NR_setrlimit	 160
-#define NR_clock_settime 227
-#define NR_execve	 59
-#define NR_prctl	 157
+#define NR_mremap	    25
+#define NR_msync	    26
+#define NR_madvise	    28
+#define NR_socketpair	    53
+#define NR_link		    86
+#define NR_symlink	    88
+#define NR_chmod	    90
+#define NR_fchmod	    91
+#define NR_umask	    95
+#define NR_getrlimit	    97
+#define NR_getrusage	    98
+#define NR_setrlimit	    160
+#define NR_clock_settime    227
+#define NR_execve	    59
+#define NR_timer_create	    222
+#define NR_timer_settime    223
+#define NR_timer_gettime    224
+#define NR_timer_getoverrun 225
+#define NR_timer_delete	    226
+#define NR_prctl	    157
 
 /* The raw call: a result, or -errno. Arguments left out are not passed. */
 static inline long syscall6(long n, long a, long b, long c, long d, long e, long f)

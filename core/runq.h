@@ -90,12 +90,12 @@ static inline void runq_raise_to(struct runq *rq, uint64_t low)
 	rq->floor = max(rq->floor, low);
 }
 
-/* What the running thread t has run since t->run_start counts; it starts again at now. */
+/* The running thread t stops now, or starts again: what it has run since t->run_start counts. */
 static inline void runq_account(struct runq *rq, struct thread *t, uint64_t now)
 {
 	uint64_t ns = now - t->run_start;
 
-	t->cpu_ns += ns;
+	cputime_stop(&t->cputime, now);
 	t->run_start = now;
 	if (likely(thread_is_fair(t))) {
 		t->key += runq_weighed(t, ns);

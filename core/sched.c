@@ -24,6 +24,7 @@ struct thread boot_thread = {
 	.rq = &runqs[0],
 	.weight = RUNQ_WEIGHT,
 	.affinity = ~0ull,
+	.cputime = {.word = 1},
 };
 
 static struct spinlock dead_lock;
@@ -111,14 +112,11 @@ static uint64_t account_stop(struct thread *t)
 
 static uint64_t account_start(struct thread *t)
 {
-	return t->run_start = time_now();
-}
+	uint64_t now = time_now();
 
-uint64_t sched_cpu_time(void)
-{
-	struct thread *t = current_thread();
-
-	return t->cpu_ns + (time_now() - t->run_start);
+	t->run_start = now;
+	cputime_start(&t->cputime, now);
+	return now;
 }
 
 uint64_t sched_switches(void)
@@ -322,6 +320,7 @@ static void schedule(bool yield)
 	/* Here, since next may go on at any of the places that came here: what waits must not starve. */
 	if (rq->queued && next != rq->idle)
 		slice_begin(rq, now);
+	cputime_start(&next->cputime, now);
 	if (next == prev) {
 		spin_unlock(&rq->lock);
 		return;
@@ -466,7 +465,7 @@ void sched_start_cpu(void)
 	t->rq = rq;
 	t->affinity = 1ull << rq->cpu;
 	t->weight = boot_thread.weight;
-	t->run_start = time_now();
+	account_start(t);
 	rq->curr = rq->idle = t;
 	__atomic_or_fetch(&runq_online, 1ull << rq->cpu, __ATOMIC_SEQ_CST);
 }

@@ -7,16 +7,12 @@
  */
 #include <abi/errno.h>
 #include <arch/signal.h>
-#include <core/heap.h>
 #include <core/log.h>
 #include <core/process.h>
 #include <core/sched.h>
 #include "itimer.h"
+#include "signal_pending.h"
 
-/* A fault's, to be seen before anything else runs. */
-#define SYNCHRONOUS                                                                            \
-	(SIGNAL_BIT(SIGSEGV) | SIGNAL_BIT(SIGBUS) | SIGNAL_BIT(SIGILL) | SIGNAL_BIT(SIGTRAP) | \
-	 SIGNAL_BIT(SIGFPE) | SIGNAL_BIT(SIGSYS))
 #define STOPS \
 	(SIGNAL_BIT(SIGSTOP) | SIGNAL_BIT(SIGTSTP) | SIGNAL_BIT(SIGTTIN) | SIGNAL_BIT(SIGTTOU))
 #define IGNORED_BY_DEFAULT \
@@ -30,137 +26,18 @@
 	(ABI_SA_NOCLDSTOP | ABI_SA_NOCLDWAIT | ABI_SA_SIGINFO | ABI_SA_EXPOSE_TAGBITS | \
 	 ABI_SA_RESTORER | ABI_SA_ONSTACK | ABI_SA_RESTART | ABI_SA_NODEFER | ABI_SA_RESETHAND)
 
-/* A real-time signal that is pending. */
-struct queued {
-	struct list node;
-	struct signal_info info;
-};
-
 static struct spinlock signal_lock; /* core/signal.h says what it guards */
 static struct abi_sigaction actions[ABI_SIGNALS + 1];
 static struct list threads = LIST_INIT(threads); /* the app's; the first one first */
 static struct signal_pending shared = {.infos = LIST_INIT(shared.infos)}; /* the process's */
-static unsigned queue_length; /* of all queues together */
-
-static unsigned number_of(const struct signal_info *i)
-{
-	return (uint32_t)i->word[0];
-}
-
-static int code_of(const struct signal_info *i)
-{
-	return (int32_t)i->word[1];
-}
-
-/* ---- a set of pending signals; signal lock held ---- */
-
-static int queue(struct signal_pending *p, const struct signal_info *i)
-{
-	struct queued *q = queue_length < SIGNAL_QUEUE_MAX ? kmalloc(sizeof(*q)) : NULL;
-	struct list *at = p->infos.prev;
-
-	/* kill() cannot fail: the number alone stays pending. */
-	if (!q)
-		return code_of(i) == ABI_SI_USER || code_of(i) == ABI_SI_KERNEL ? 0 : -EAGAIN;
-	q->info = *i;
-	while (at != &p->infos &&
-	       number_of(&list_entry(at, struct queued, node)->info) > number_of(i))
-		at = at->prev;
-	list_add(at, &q->node);
-	queue_length++;
-	return 0;
-}
-
-static void unqueue(struct queued *q)
-{
-	list_del(&q->node);
-	queue_length--;
-	kfree(q);
-}
-
-static int post(struct signal_pending *p, const struct signal_info *i)
-{
-	uint64_t bit = SIGNAL_BIT(number_of(i));
-	int err = 0;
-
-	if (number_of(i) >= ABI_SIGRTMIN)
-		err = queue(p, i);
-	else if (!(p->set & bit))
-		p->standard[number_of(i) - 1] = *i;
-	if (!err)
-		p->set |= bit;
-	return err;
-}
-
-/* The oldest of that number; the bit stays while there are more. */
-static void take_queued(struct signal_pending *p, unsigned sig, struct signal_info *info)
-{
-	struct queued *q, *next;
-
-	*info = (struct signal_info){{sig}};
-	p->set &= ~SIGNAL_BIT(sig);
-	list_for_each_entry_safe (q, next, &p->infos, node) {
-		if (number_of(&q->info) != sig)
-			continue;
-		*info = q->info;
-		if (&next->node != &p->infos && number_of(&next->info) == sig)
-			p->set |= SIGNAL_BIT(sig);
-		unqueue(q);
-		return;
-	}
-}
-
-/* Of these pending ones, the next: what the CPU did comes before what somebody sent. */
-static unsigned first_of(const struct signal_pending *p, uint64_t set)
-{
-	uint64_t faults = set & SYNCHRONOUS;
-
-	if (likely(!faults))
-		return (unsigned)__builtin_ctzll(set) + 1;
-	for (uint64_t left = faults; left; left &= left - 1) {
-		unsigned sig = (unsigned)__builtin_ctzll(left) + 1;
-
-		if (code_of(&p->standard[sig - 1]) > 0)
-			return sig;
-	}
-	return (unsigned)__builtin_ctzll(faults) + 1;
-}
-
-/* Takes a signal of set: its number, or 0. */
-static unsigned take(struct signal_pending *p, uint64_t set, struct signal_info *info)
-{
-	unsigned sig;
-
-	set &= p->set;
-	if (!set)
-		return 0;
-	sig = first_of(p, set);
-	if (unlikely(sig >= ABI_SIGRTMIN)) {
-		take_queued(p, sig, info);
-	} else {
-		p->set &= ~SIGNAL_BIT(sig);
-		*info = p->standard[sig - 1];
-	}
-	return sig;
-}
-
-static void discard(struct signal_pending *p, uint64_t set)
-{
-	struct queued *q, *next;
-
-	p->set &= ~set;
-	list_for_each_entry_safe (q, next, &p->infos, node)
-		if (set & SIGNAL_BIT(number_of(&q->info)))
-			unqueue(q);
-}
 
 static void discard_all(uint64_t set)
 {
 	struct thread *t;
 
-	discard(&shared, set);
+	pending_discard(&shared, set);
 	list_for_each_entry (t, &threads, signals.thread)
-		discard(&t->signals.pending, set);
+		pending_discard(&t->signals.pending, set);
 }
 
 /* ---- whom it concerns; signal lock held ---- */
@@ -227,26 +104,35 @@ static bool is_dropped(const struct thread *t, unsigned sig)
 
 /* ---- sending ---- */
 
+static void tell_of(struct thread *t, uint64_t bit)
+{
+	if (!t)
+		tell_one(bit);
+	else if (!(masked(t) & bit))
+		tell(t);
+}
+
+/* Whether sig would not even be queued for t, or for the process. */
+static bool is_dropped_for(const struct thread *t, unsigned sig)
+{
+	return is_dropped(t ? t : list_first(&threads, struct thread, signals.thread), sig);
+}
+
 /* t NULL: to the process. Signal lock held. */
 static int send(struct thread *t, const struct signal_info *i)
 {
-	struct thread *leader = list_first(&threads, struct thread, signals.thread);
-	unsigned sig = number_of(i);
+	unsigned sig = signal_number(i);
 	uint64_t bit = SIGNAL_BIT(sig);
 	int err;
 
 	if (unlikely(bit & (STOPS | SIGNAL_BIT(SIGCONT))))
 		discard_all(bit & STOPS ? SIGNAL_BIT(SIGCONT) : STOPS);
-	if (is_dropped(t ? t : leader, sig))
+	if (is_dropped_for(t, sig))
 		return 0;
-	err = post(t ? &t->signals.pending : &shared, i);
-	if (err)
-		return err;
-	if (!t)
-		tell_one(bit);
-	else if (!(masked(t) & bit))
-		tell(t);
-	return 0;
+	err = pending_post(t ? &t->signals.pending : &shared, i);
+	if (!err)
+		tell_of(t, bit);
+	return err;
 }
 
 int signal_send_process(const struct abi_siginfo *info)
@@ -348,6 +234,56 @@ int signal_send_tid(int tid, const struct abi_siginfo *info)
 	return err;
 }
 
+/* ---- lent entries ---- */
+
+/* Signal lock held. */
+static void post_entry(struct signal_entry *e)
+{
+	struct thread *t = e->tid ? thread_of(e->tid) : NULL;
+	struct signal_pending *p = t ? &t->signals.pending : &shared;
+	unsigned sig = signal_number(&e->info);
+
+	if (e->tid && !t)
+		return;
+	if (is_dropped_for(t, sig)) {
+		pending_park(e);
+		return;
+	}
+	pending_queue(p, e);
+	p->set |= SIGNAL_BIT(sig);
+	tell_of(t, SIGNAL_BIT(sig));
+}
+
+void signal_send_entry(struct signal_entry *e)
+{
+	unsigned long irq = spin_lock_irqsave(&signal_lock);
+
+	if (list_empty(&e->node))
+		post_entry(e);
+	spin_unlock_irqrestore(&signal_lock, irq);
+}
+
+void signal_cancel_entry(struct signal_entry *e)
+{
+	unsigned long irq = spin_lock_irqsave(&signal_lock);
+
+	pending_withdraw(e);
+	spin_unlock_irqrestore(&signal_lock, irq);
+}
+
+/* sig is no longer ignored: what came meanwhile and repeats is told of now. Signal lock held. */
+static void unpark(unsigned sig)
+{
+	struct signal_entry *e, *next;
+
+	list_for_each_entry_safe (e, next, &signal_parked, node) {
+		if (signal_number(&e->info) != sig)
+			continue;
+		list_del(&e->node);
+		post_entry(e);
+	}
+}
+
 void signal_send_self(int sig)
 {
 	const struct abi_siginfo info = {
@@ -366,7 +302,7 @@ bool signal_force(const struct abi_siginfo *info)
 
 	if (handled) {
 		/* Over one that was sent, if there is one: this instruction cannot go on. */
-		t->signals.pending.standard[sig - 1] = *(const struct signal_info *)info;
+		pending_place(&t->signals.pending, (const struct signal_info *)info);
 		t->signals.pending.set |= SIGNAL_BIT(sig);
 		tell(t);
 	}
@@ -396,11 +332,11 @@ static void default_action(unsigned sig)
 static unsigned take_any(struct thread *t, uint64_t set, struct abi_siginfo *info)
 {
 	struct signal_info *i = (struct signal_info *)info;
-	unsigned sig = take(&t->signals.pending, set, i);
+	unsigned sig = pending_take(&t->signals.pending, set, i);
 
 	if (sig)
 		return sig;
-	sig = take(&shared, set, i);
+	sig = pending_take(&shared, set, i);
 	if (sig == SIGALRM)
 		itimer_continue();
 	return sig;
@@ -606,6 +542,8 @@ int signal_action(int sig, const struct abi_sigaction *act, struct abi_sigaction
 		actions[sig].mask &= ~SIGNAL_UNBLOCKABLE;
 		if (is_ignored((unsigned)sig))
 			discard_all(SIGNAL_BIT(sig));
+		else
+			unpark((unsigned)sig);
 		if (sig == SIGALRM)
 			itimer_continue();
 	}
@@ -621,9 +559,10 @@ void signal_thread_start(struct thread *t, uint64_t blocked)
 	t->signals.awaited = 0;
 	t->signals.restore_saved = false;
 	t->signals.altstack = (struct abi_stack){.flags = ABI_SS_DISABLE};
-	t->signals.pending.set = 0;
+	t->signals.pending.set = t->signals.pending.placed = 0;
 	list_init(&t->signals.pending.infos);
 	list_add_tail(&threads, &t->signals.thread);
+	cputime_thread_start(t);
 	if (deliverable(t))
 		tell(t);
 	spin_unlock_irqrestore(&signal_lock, irq);
@@ -634,7 +573,8 @@ void signal_thread_exit(struct thread *t)
 	unsigned long irq = spin_lock_irqsave(&signal_lock);
 
 	list_del(&t->signals.thread);
-	discard(&t->signals.pending, ~0ull);
+	cputime_thread_exit(t);
+	pending_discard(&t->signals.pending, ~0ull);
 	retarget(t, ~masked(t));
 	spin_unlock_irqrestore(&signal_lock, irq);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Timers in a tree by deadline; the hardware is armed for the earliest. A cancelled timer leaves it
+ * Timers in two trees by deadline, one of monotonic time and one of the wall clock's, so that setting
+ * that clock moves no timer; the hardware is armed for the earliest. A cancelled timer leaves it
  * armed: the interrupt finds nothing due and arms for the next, which is cheaper than arming twice
  * round every sleep that ends early.
  */
@@ -15,8 +16,10 @@ static bool timer_less(const struct tree_node *a, const struct tree_node *b)
 	       container_of(b, struct timer, node)->deadline;
 }
 
-static struct spinlock timer_lock;
-static struct tree timers = {.less = timer_less};
+static struct spinlock timer_lock; /* guards all of these */
+static struct tree timers[] = {
+	[TIMER_MONOTONIC] = {.less = timer_less}, [TIMER_REALTIME] = {.less = timer_less}};
+static uint64_t wall_offset;		/* of the wall clock: what it is ahead of monotonic time */
 static struct timer *running;		/* the one whose fire is being called */
 static bool firing;			/* a CPU is in timer_interrupt() */
 static uint64_t armed_for = TIME_NEVER; /* what the hardware waits for */
@@ -40,58 +43,134 @@ uint64_t time_realtime(void)
 	return arch_clock_realtime();
 }
 
-void time_set_realtime(uint64_t ns)
+uint64_t time_raw(void)
 {
-	arch_clock_set_realtime(ns - time_now());
+	return arch_clock_now();
 }
 
-/* Timer lock held. */
-static void arm(void)
-{
-	struct tree_node *n = tree_first(&timers);
-	uint64_t deadline = n ? container_of(n, struct timer, node)->deadline : TIME_NEVER;
+static int tai_offset;
 
+int time_tai_offset(void)
+{
+	return READ_ONCE(tai_offset);
+}
+
+void time_set_tai_offset(int seconds)
+{
+	WRITE_ONCE(tai_offset, seconds);
+}
+
+/* When t is due in monotonic time, as the wall clock is set now. */
+static uint64_t due_at(const struct timer *t)
+{
+	if (likely(t->base == TIMER_MONOTONIC))
+		return t->deadline;
+	return t->deadline > wall_offset ? t->deadline - wall_offset : 0;
+}
+
+static struct timer *first_of(enum timer_base base)
+{
+	struct tree_node *n = tree_first(&timers[base]);
+
+	return n ? container_of(n, struct timer, node) : NULL;
+}
+
+/* The earliest, or NULL. Timer lock held. */
+static struct timer *first(void)
+{
+	struct timer *t = first_of(TIMER_MONOTONIC), *wall = first_of(TIMER_REALTIME);
+
+	return !t || (unlikely(wall) && due_at(wall) < due_at(t)) ? wall : t;
+}
+
+/* For a deadline of monotonic time. Timer lock held. */
+static void arm(uint64_t deadline)
+{
 	if (deadline < armed_for) {
 		armed_for = deadline;
 		arch_timer_set(deadline);
 	}
 }
 
-void timer_start(struct timer *t, uint64_t deadline)
+/* For the earliest, whatever the hardware is armed for. Timer lock held. */
+static void arm_anew(void)
+{
+	const struct timer *t = first();
+
+	armed_for = TIME_NEVER;
+	if (t)
+		arm(due_at(t));
+}
+
+void timer_start_on(struct timer *t, enum timer_base base, uint64_t deadline)
 {
 	unsigned long irq = spin_lock_irqsave(&timer_lock);
 
 	if (t->active)
-		tree_remove(&timers, &t->node);
+		tree_remove(&timers[t->base], &t->node);
+	t->base = base;
 	t->deadline = deadline;
 	t->active = true;
-	tree_insert(&timers, &t->node);
-	arm();
+	tree_insert(&timers[base], &t->node);
+	arm(due_at(t));
 	spin_unlock_irqrestore(&timer_lock, irq);
+}
+
+void timer_start(struct timer *t, uint64_t deadline)
+{
+	timer_start_on(t, TIMER_MONOTONIC, deadline);
+}
+
+void timer_rearm(void)
+{
+	unsigned long irq = spin_lock_irqsave(&timer_lock);
+
+	/* Whoever is firing arms when it is done. */
+	if (!firing) {
+		arm_anew();
+	}
+	spin_unlock_irqrestore(&timer_lock, irq);
+}
+
+void time_set_realtime(uint64_t ns)
+{
+	unsigned long irq = spin_lock_irqsave(&timer_lock);
+
+	wall_offset = ns - time_now();
+	arch_clock_set_realtime(wall_offset);
+	spin_unlock_irqrestore(&timer_lock, irq);
+	timer_rearm();
+}
+
+/* False if it was being fired, and so may have been started again. */
+static bool take_out(struct timer *t)
+{
+	unsigned long irq = spin_lock_irqsave(&timer_lock);
+	bool out = running != t;
+
+	if (t->active) {
+		tree_remove(&timers[t->base], &t->node);
+		t->active = false;
+	}
+	spin_unlock_irqrestore(&timer_lock, irq);
+	return out;
 }
 
 void timer_cancel(struct timer *t)
 {
-	unsigned long irq = spin_lock_irqsave(&timer_lock);
-
-	if (t->active) {
-		tree_remove(&timers, &t->node);
-		t->active = false;
-	}
-	spin_unlock_irqrestore(&timer_lock, irq);
-	while (__atomic_load_n(&running, __ATOMIC_ACQUIRE) == t)
-		arch_cpu_relax();
+	while (unlikely(!take_out(t)))
+		while (__atomic_load_n(&running, __ATOMIC_ACQUIRE) == t)
+			arch_cpu_relax();
 }
 
 /* The earliest timer if it is due, taken out. Timer lock held. */
 static struct timer *take_due(void)
 {
-	struct tree_node *n = tree_first(&timers);
-	struct timer *t = n ? container_of(n, struct timer, node) : NULL;
+	struct timer *t = first();
 
-	if (!t || t->deadline > time_now())
+	if (!t || due_at(t) > time_now())
 		return NULL;
-	tree_remove(&timers, n);
+	tree_remove(&timers[t->base], &t->node);
 	t->active = false;
 	return t;
 }
@@ -116,7 +195,6 @@ void timer_interrupt(void)
 		__atomic_store_n(&running, NULL, __ATOMIC_RELEASE);
 	}
 	firing = false;
-	armed_for = TIME_NEVER;
-	arm();
+	arm_anew();
 	spin_unlock_irqrestore(&timer_lock, irq);
 }

@@ -102,6 +102,7 @@ void interrupt_dispatch(struct regs *r)
 	unsigned vector = ~r->orig_ax & 0xff;
 
 	percpu()->interrupts[vector]++;
+	cputime_sample(r->cs & 3);
 	if (vector == VECTOR_TIMER) {
 		apic_eoi();
 		timer_interrupt();

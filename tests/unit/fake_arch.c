@@ -10,6 +10,7 @@
 #include <arch/irq.h>
 #include <arch/mmu.h>
 #include <arch/signal.h>
+#include <arch/smp.h>
 #include <arch/thread.h>
 #include <arch/uaccess.h>
 #include <arch/vdso.h>
@@ -534,6 +535,11 @@ uintptr_t arch_user_pc(void)
 void arch_report_user(void)
 {
 	fake_user_reports++;
+}
+
+unsigned arch_cpu_count(void)
+{
+	return 1;
 }
 
 /* ---- clock ---- */

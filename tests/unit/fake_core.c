@@ -155,6 +155,16 @@ uint64_t time_realtime(void)
 	return fake_wall_clock * NSEC_PER_SEC + fake_clock;
 }
 
+uint64_t time_raw(void)
+{
+	return fake_clock;
+}
+
+int time_tai_offset(void)
+{
+	return 0;
+}
+
 void time_set_realtime(uint64_t ns)
 {
 	fake_wall_clock = (ns - fake_clock) / NSEC_PER_SEC;
@@ -179,6 +189,13 @@ void timer_start(struct timer *t, uint64_t deadline)
 			return;
 		}
 	WRONG("too many timers for the fake");
+}
+
+void timer_start_on(struct timer *t, enum timer_base base, uint64_t deadline)
+{
+	if (base == TIMER_REALTIME)
+		WRONG("timers by the wall clock are not faked");
+	timer_start(t, deadline);
 }
 
 static struct timer *timer_first(void)
@@ -230,11 +247,6 @@ struct thread *thread_create(const char *name, void (*fn)(void *), void *arg)
 
 void sched_yield(void)
 {
-}
-
-uint64_t sched_cpu_time(void)
-{
-	return fake_clock;
 }
 
 void sched_wake(struct thread *t)

@@ -22,7 +22,7 @@ static void begin(void)
 {
 	discard_all(~0ull);
 	memset(actions, 0, sizeof(actions));
-	CHECK_EQ(queue_length, 0);
+	CHECK_EQ(signal_queue_length, 0);
 	signal_set_blocked(0);
 	current_thread()->signals.restore_saved = false;
 	current_thread()->work = 0;

@@ -84,7 +84,7 @@ TEST(weights_are_nice_values)
 	CHECK_EQ(t[2].weight, 3);
 	for (int i = 0; i < 3; i++)
 		runq_account(rq, &t[i], 10 * MS);
-	CHECK_EQ(t[0].cpu_ns, 10 * MS);
+	CHECK_EQ(t[0].cputime.word, 2 * 10 * MS - 1);
 	CHECK(t[0].key - before > 85 * MS && t[0].key - before < 100 * MS);
 	CHECK(t[1].key - before > 1 * MS && t[1].key - before < 2 * MS);
 }

@@ -44,7 +44,7 @@ TEST(real_time_signals_queue_in_order_lowest_number_first)
 		CHECK_EQ(d.info.rt.value, order[i][1]);
 	}
 	CHECK(!signal_next(&d));
-	CHECK_EQ(queue_length, 0);
+	CHECK_EQ(signal_queue_length, 0);
 }
 
 TEST(the_threads_own_come_before_the_processs)
@@ -148,7 +148,7 @@ TEST(ignoring_discards_what_is_pending)
 	signal_action(SIGUSR1, &act, NULL);
 	signal_action(RT, &act, NULL);
 	CHECK_EQ(signal_blocked_pending(), BIT(SIGCHLD));
-	CHECK_EQ(queue_length, 0);
+	CHECK_EQ(signal_queue_length, 0);
 	signal_action(SIGCHLD, &dfl, NULL);
 	CHECK_EQ(signal_blocked_pending(), 0);
 }
@@ -414,7 +414,7 @@ TEST(an_ending_thread_frees_its_queue_and_hands_on)
 	thread_add(&second, 2, BIT(RT) | BIT(SIGUSR1));
 	CHECK_EQ(signal_send_thread(&second, &i), 0);
 	CHECK_EQ(signal_send_tid(2, &i), 0);
-	CHECK_EQ(queue_length, 2);
+	CHECK_EQ(signal_queue_length, 2);
 	thread_add(&third, 3, 0);
 	signal_set_blocked(BIT(SIGUSR1));
 	send_app(SIGUSR1, ABI_SI_USER, 0);
@@ -425,7 +425,7 @@ TEST(an_ending_thread_frees_its_queue_and_hands_on)
 	signal_thread_exit(&third);
 	CHECK(list_first(&threads, struct thread, signals.thread)->work & WORK_SIGNAL);
 	end_threads();
-	CHECK_EQ(queue_length, 0);
+	CHECK_EQ(signal_queue_length, 0);
 	CHECK_EQ(signal_send_tid(2, &i), -ESRCH);
 }
 

@@ -124,6 +124,17 @@ struct abi_siginfo {
 	};
 };
 
+/* How a timer tells of its end: struct abi_sigevent's notify. */
+#define ABI_SIGEV_SIGNAL    0
+#define ABI_SIGEV_NONE	    1
+#define ABI_SIGEV_THREAD    2 /* the library's: a signal to the process for the core */
+#define ABI_SIGEV_THREAD_ID 4
+
+struct abi_sigevent {
+	uint64_t value;
+	int32_t signo, notify, tid, pad[11];
+};
+
 #define ABI_SS_ONSTACK	  1
 #define ABI_SS_DISABLE	  2
 #define ABI_SS_AUTODISARM 0x80000000u

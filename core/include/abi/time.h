@@ -11,6 +11,10 @@
 #define CLOCK_REALTIME_COARSE	 5
 #define CLOCK_MONOTONIC_COARSE	 6
 #define CLOCK_BOOTTIME		 7
+#define CLOCK_TAI		 11
+
+/* In the ids of CPU clocks, which are negative: of a thread, not of a process. */
+#define CPUCLOCK_THREAD 4
 
 #define TIMER_ABSTIME 1
 
@@ -24,6 +28,10 @@ struct abi_timeval {
 
 struct abi_itimerval {
 	struct abi_timeval it_interval, it_value;
+};
+
+struct abi_itimerspec {
+	struct abi_timespec it_interval, it_value;
 };
 
 #endif

@@ -11,6 +11,7 @@
 #include <abi/sched.h>
 #include <arch/thread.h>
 #include <core/compiler.h>
+#include <core/cputime.h>
 #include <core/futex.h>
 #include <core/list.h>
 #include <core/signal.h>
@@ -57,8 +58,8 @@ struct thread {
 	uint64_t affinity; /* bit n: may run on CPU n */
 	struct thread *next_dead;
 	int tid;
-	uint64_t cpu_ns;    /* processor time used before run_start */
 	uint64_t run_start; /* monotonic time since which it runs */
+	struct cputime cputime;
 	char name[16];
 	struct thread_signals signals;
 	struct signal_restart restart;
@@ -109,8 +110,6 @@ int sched_set_affinity(struct thread *t, uint64_t mask);
 uint64_t sched_get_affinity(const struct thread *t);
 /* Changes how important t is. The values are valid ones. Any context. */
 void sched_set_policy(struct thread *t, struct sched_policy p);
-/* Processor time of the running thread, in nanoseconds; waiting does not count. */
-uint64_t sched_cpu_time(void);
 /* Of all CPUs: switches from one thread to another, ns in which no thread had anything to do. */
 uint64_t sched_switches(void);
 uint64_t sched_idle_time(void);

@@ -33,12 +33,26 @@ struct signal_info {
 /*
  * Pending signals: the set, and what is known of each. A standard signal is pending once; its place
  * is here, so that sending one never allocates nor fails. Real-time ones queue on infos, ordered by
- * number, then by time of sending.
+ * number, then by time of sending; and so do those of timers, whatever their number.
  */
 struct signal_pending {
 	uint64_t set;
+	uint64_t placed; /* those of them that standard tells of */
 	struct list infos;
 	struct signal_info standard[ABI_SIGRTMIN - 1];
+};
+
+/*
+ * A signal that is queued. Lent ones are a timer's (core/posix_timer.c), which sets info, tid, lent
+ * and repeats while it is not queued: it is told when it is taken, so that sending never fails.
+ */
+struct signal_entry {
+	struct list node;
+	struct signal_info info;
+	struct signal_pending *on; /* where it is queued, else NULL */
+	int tid;		   /* whom to send it; 0: the process */
+	bool lent;
+	bool repeats; /* while it is ignored it is kept for when it is not */
 };
 
 /* What a thread has of its own; in struct thread. */
@@ -100,6 +114,10 @@ int signal_send_process(const struct abi_siginfo *info);
 int signal_send_thread(struct thread *t, const struct abi_siginfo *info);
 /* The same to the thread of that number: -ESRCH if there is none. Signal 0 only asks. */
 int signal_send_tid(int tid, const struct abi_siginfo *info);
+/* The owner's entry, unless it is queued already, or its thread is gone. Any context. */
+void signal_send_entry(struct signal_entry *e);
+/* Takes it back if it is queued. Any context. */
+void signal_cancel_entry(struct signal_entry *e);
 /* The running thread gets sig for what it does in a system call (SIGPIPE). */
 void signal_send_self(int sig);
 

@@ -16,6 +16,9 @@ struct abi_timeval;
 struct abi_msghdr;
 struct abi_itimerval;
 struct abi_futex_waitv;
+struct abi_itimerspec;
+struct abi_sigevent;
+struct abi_timex;
 struct abi_stack;
 struct iovec;
 

@@ -17,12 +17,19 @@
 
 struct abi_timespec;
 
+/* What a deadline is of: monotonic time, or the wall clock, whose timers follow when it is set. */
+enum timer_base {
+	TIMER_MONOTONIC,
+	TIMER_REALTIME
+};
+
 struct timer {
 	struct tree_node node;
-	uint64_t deadline;
+	uint64_t deadline; /* of its base */
 	/* Called once in interrupt context, no lock held; may start the timer again. */
 	void (*fire)(struct timer *t);
 	bool active;
+	uint8_t base; /* enum timer_base */
 };
 
 void time_init(void);
@@ -33,12 +40,20 @@ uint64_t time_now(void);
  * to wait. 0, -EFAULT or -EINVAL. Thread context.
  */
 int timeout_from_user(const struct abi_timespec __user *ts, uint64_t *deadline);
+/* The same at the rate of the machine's counter: no correction makes it faster or slower. */
+uint64_t time_raw(void);
 /* Nanoseconds since 1970-01-01 UTC. */
 uint64_t time_realtime(void);
 void time_set_realtime(uint64_t ns);
+/* Seconds that TAI is ahead of it. */
+int time_tai_offset(void);
+void time_set_tai_offset(int seconds);
 
 /* fire at deadline (monotonic ns); a past one fires at once. Restarts a running timer. */
 void timer_start(struct timer *t, uint64_t deadline);
+void timer_start_on(struct timer *t, enum timer_base base, uint64_t deadline);
+/* The clock's rate, or the wall clock, has changed: the hardware is armed anew. Any context. */
+void timer_rearm(void);
 /* When it returns the timer is not running nor will it. Not from its own fire. */
 void timer_cancel(struct timer *t);
 /* Fires what is due and arms the hardware for the next; called by the timer interrupt. */

@@ -45,10 +45,10 @@ void core_host_options(void)
 
 static void check_options(void)
 {
-	static const char *const known[] = {"app",   "output",	"panic",  "ip",	   "gw",
-					    "input", "tty",	"wx",	  "dns",   "aslr",
-					    "stack", "ramfs",	"strace", "allow", "refuse",
-					    "learn", "ioports", "cpus",	  "thp",   "overcommit"};
+	static const char *const known[] = {
+		"app",	   "output", "panic", "ip",	    "gw",     "input", "tty",	 "wx",
+		"dns",	   "aslr",   "stack", "ramfs",	    "strace", "allow", "refuse", "learn",
+		"ioports", "cpus",   "thp",   "overcommit", "clock",  "sntp"};
 
 	for (unsigned i = 0; i < boot_info.cmdline.options; i++) {
 		const char *o = boot_info.cmdline.option[i];

@@ -45,7 +45,7 @@ uint64_t time_realtime(void)
 
 uint64_t time_raw(void)
 {
-	return arch_clock_now();
+	return arch_clock_raw();
 }
 
 static int tai_offset;

@@ -80,6 +80,7 @@ void cpu_detect(void)
 
 	detect_names(f);
 	f->hwcap = r.edx;
+	f->tsc = r.edx & 1u << 4;
 	f->pge = r.edx & 1u << 13;
 	f->mca = (r.edx & (1u << 7 | 1u << 14)) == (1u << 7 | 1u << 14);
 	f->x2apic = r.ecx & 1u << 21;

@@ -4,6 +4,9 @@
  *
  * guest:
  * guest: run="--icount"
+ * guest: run="--cmdline clock=hpet"
+ * guest: run="--cmdline clock=pmtimer"
+ * guest: run="--smp 2 --qemu '-cpu max,-tsc'"
  */
 #include <errno.h>
 #include <sys/time.h>

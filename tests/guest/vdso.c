@@ -5,6 +5,8 @@
  *
  * guest:
  * guest: run="--icount"
+ * guest: run="--cmdline clock=hpet"
+ * guest: run="--cmdline clock=pmtimer"
  */
 #include <elf.h>
 #include <stdint.h>
@@ -83,6 +85,9 @@ int main(void)
 	agrees(CLOCK_MONOTONIC, "CLOCK_MONOTONIC");
 	agrees(CLOCK_REALTIME, "CLOCK_REALTIME");
 	agrees(7, "CLOCK_BOOTTIME");
+	agrees(4, "CLOCK_MONOTONIC_RAW");
+	agrees(5, "CLOCK_REALTIME_COARSE");
+	agrees(11, "CLOCK_TAI");
 	agrees(CLOCK_PROCESS_CPUTIME_ID, "CLOCK_PROCESS_CPUTIME_ID");
 	for (int i = 0; i < 100000; i++) {
 		long now = by_library(CLOCK_MONOTONIC);

@@ -38,38 +38,42 @@ static long core_call(long number, long a, long b)
 	return ret;
 }
 
-/* By the core, which keeps the CPUs' clocks together when their counters do not. */
-static __noinline uint64_t clock_ask(bool realtime)
-{
-	struct abi_timespec ts;
+/*
+ * Nanoseconds of the monotonic clock, the real one or raw time; false where only the core knows: the
+ * line is being replaced, or the time is not by this counter.
+ */
+enum line {
+	MONOTONIC,
+	REALTIME,
+	RAW
+};
 
-	core_call(SYS_clock_gettime, realtime ? CLOCK_REALTIME : CLOCK_MONOTONIC, (long)&ts);
-	return (uint64_t)ts.tv_sec * NSEC_PER_SEC + (uint64_t)ts.tv_nsec;
-}
-
-/* Monotonic nanoseconds, or realtime. */
-static inline uint64_t clock_read(bool realtime)
+static inline bool clock_read(enum line line, uint64_t *ns)
 {
 	const volatile struct vdso_data *d = &vdso_data;
-	uint32_t sequence;
-	uint64_t ns;
+	uint32_t sequence = d->sequence;
+	uint64_t ticks;
 
-	do {
-		sequence = d->sequence;
-		barrier();
-		ns = d->ns + (realtime ? d->realtime : 0);
-		ns += (uint64_t)((unsigned __int128)(tsc_ordered() - d->tsc) * d->mult >> 32);
-		barrier();
-		if (unlikely(sequence & SEQUENCE_APART))
-			return clock_ask(realtime);
-	} while (unlikely(sequence & SEQUENCE_WRITING || sequence != d->sequence));
-	return ns;
+	barrier();
+	ticks = tsc_ordered() - d->tsc;
+	*ns = (uint64_t)((unsigned __int128)ticks * (line == RAW ? d->raw_mult : d->mult) >> 32);
+	*ns += line == RAW ? d->raw_ns : d->ns;
+	if (line == REALTIME)
+		*ns += d->realtime;
+	barrier();
+	return likely(!(sequence & (SEQUENCE_WRITING | SEQUENCE_ASK)) && sequence == d->sequence);
+}
+
+static inline int put_timespec(struct abi_timespec *ts, uint64_t ns)
+{
+	ts->tv_sec = (long)(ns / NSEC_PER_SEC);
+	ts->tv_nsec = (long)(ns % NSEC_PER_SEC);
+	return 0;
 }
 
 /* The clocks that are the monotonic one and the real one under other names. */
-#define MONOTONIC_CLOCKS                                                                    \
-	(1u << CLOCK_MONOTONIC | 1u << CLOCK_MONOTONIC_RAW | 1u << CLOCK_MONOTONIC_COARSE | \
-	 1u << CLOCK_BOOTTIME)
+#define MONOTONIC_CLOCKS \
+	(1u << CLOCK_MONOTONIC | 1u << CLOCK_MONOTONIC_COARSE | 1u << CLOCK_BOOTTIME)
 #define REALTIME_CLOCKS (1u << CLOCK_REALTIME | 1u << CLOCK_REALTIME_COARSE)
 
 static inline bool is_one_of(unsigned clocks, int clock)
@@ -77,16 +81,31 @@ static inline bool is_one_of(unsigned clocks, int clock)
 	return (unsigned)clock < 32 && clocks >> clock & 1;
 }
 
+static __noinline int clock_call(int clock, struct abi_timespec *ts)
+{
+	return (int)core_call(SYS_clock_gettime, clock, (long)ts);
+}
+
+static __noinline int clock_gettime_other(int clock, struct abi_timespec *ts)
+{
+	uint64_t ns;
+
+	if (is_one_of(REALTIME_CLOCKS, clock) && clock_read(REALTIME, &ns))
+		return put_timespec(ts, ns);
+	if (clock == CLOCK_MONOTONIC_RAW && clock_read(RAW, &ns))
+		return put_timespec(ts, ns);
+	return clock_call(clock, ts);
+}
+
 int __vdso_clock_gettime(int clock, struct abi_timespec *ts)
 {
 	uint64_t ns;
 
-	if (unlikely(!is_one_of(MONOTONIC_CLOCKS | REALTIME_CLOCKS, clock)))
-		return (int)core_call(SYS_clock_gettime, clock, (long)ts);
-	ns = clock_read(is_one_of(REALTIME_CLOCKS, clock));
-	ts->tv_sec = (long)(ns / NSEC_PER_SEC);
-	ts->tv_nsec = (long)(ns % NSEC_PER_SEC);
-	return 0;
+	if (unlikely(!is_one_of(MONOTONIC_CLOCKS, clock)))
+		return clock_gettime_other(clock, ts);
+	if (unlikely(!clock_read(MONOTONIC, &ns)))
+		return clock_call(clock, ts);
+	return put_timespec(ts, ns);
 }
 
 int __vdso_clock_getres(int clock, struct abi_timespec *ts)
@@ -100,11 +119,13 @@ int __vdso_clock_getres(int clock, struct abi_timespec *ts)
 
 int __vdso_gettimeofday(struct abi_timeval *tv, void *tz)
 {
-	if (tv) {
-		uint64_t us = clock_read(true) / 1000;
+	uint64_t ns;
 
-		tv->tv_sec = (long)(us / 1000000);
-		tv->tv_usec = (long)(us % 1000000);
+	if (tv && !clock_read(REALTIME, &ns))
+		return (int)core_call(SYS_gettimeofday, (long)tv, (long)tz);
+	if (tv) {
+		tv->tv_sec = (long)(ns / NSEC_PER_SEC);
+		tv->tv_usec = (long)(ns % NSEC_PER_SEC / 1000);
 	}
 	if (tz) {
 		((int *)tz)[0] = 0;
@@ -115,8 +136,12 @@ int __vdso_gettimeofday(struct abi_timeval *tv, void *tz)
 
 long __vdso_time(long *out)
 {
-	long t = (long)(clock_read(true) / NSEC_PER_SEC);
+	uint64_t ns;
+	long t;
 
+	if (!clock_read(REALTIME, &ns))
+		return core_call(SYS_time, (long)out, 0);
+	t = (long)(ns / NSEC_PER_SEC);
 	if (out)
 		*out = t;
 	return t;

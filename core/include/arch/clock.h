@@ -7,6 +7,11 @@
 
 /* Nanoseconds since the core's first instruction; monotonic, any context. */
 uint64_t arch_clock_now(void);
+/* The same at the counter's own rate, as if none had ever been set. */
+uint64_t arch_clock_raw(void);
+/* Correction of the rate at which time goes by, in 2^-32, less than a quarter; the caller has the
+ * timer armed anew. Any context. */
+void arch_clock_set_rate(int64_t rate);
 /* Nanoseconds since 1970 UTC: arch_clock_now() plus what was set; the vDSO (arch/vdso.h) has it too. */
 uint64_t arch_clock_realtime(void);
 void arch_clock_set_realtime(uint64_t offset);

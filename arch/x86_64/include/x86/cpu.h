@@ -95,7 +95,7 @@ static inline void write_dr6(uint64_t v)
 /* What the boot CPU has; fixed once cpu_init() ran. */
 struct cpu_features {
 	bool nx, smep, smap, umip, fsgsbase, gbpages, pge, mca, pku, xsave, x2apic;
-	bool tsc_deadline, tsc_invariant, tsc_adjust, rdrand, rdseed, rdcl_no, hypervisor;
+	bool tsc, tsc_deadline, tsc_invariant, tsc_adjust, rdrand, rdseed, rdcl_no, hypervisor;
 	uint32_t max_leaf, max_ext_leaf;
 	uint64_t xcr0;
 	uint32_t hwcap;

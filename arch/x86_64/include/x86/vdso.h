@@ -8,17 +8,21 @@
 
 #include <core/compiler.h>
 
-/* Monotonic time is ns + ((TSC - tsc) * mult >> 32). */
+/*
+ * Monotonic time is ns + ((TSC - tsc) * mult >> 32), raw time the same of raw_ns and raw_mult; or that
+ * of another counter than the TSC, which the core alone can read.
+ */
 struct vdso_data {
-	/* WRITING: the line is being replaced. APART: the CPUs' counters differ, only the core knows
-	 * the time. The rest counts replacements. */
+	/* WRITING: the line is being replaced. ASK: only the core knows the time. The rest counts
+	 * replacements. */
 	uint32_t sequence;
 	uint64_t tsc, ns;
 	uint64_t mult;	   /* nanoseconds per tick, 32.32 fixed point */
 	uint64_t realtime; /* realtime minus monotonic: one word, changed by itself */
+	uint64_t raw_ns, raw_mult;
 };
 #define SEQUENCE_WRITING 1
-#define SEQUENCE_APART	 2
+#define SEQUENCE_ASK	 2
 #define SEQUENCE_STEP	 4
 
 /* Nothing else of the core's may be in that page: the app reads it. */

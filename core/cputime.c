@@ -230,12 +230,18 @@ void cpu_timer_cancel(struct cpu_timer *t)
 
 static struct timer sample_timer;
 
-/* The interrupt itself is what samples; while nothing runs it comes less and less often. */
+/*
+ * An interrupt itself is what samples, here and on the other CPUs that do something; while nothing runs
+ * it comes less and less often.
+ */
 static void sample_again(struct timer *t)
 {
 	static uint64_t seen, wait;
 	uint64_t now = cpu_clock_read((struct cpu_clock){CPUCLOCK_SCHED, 0});
+	uint64_t busy = now == seen ? 0 : sched_busy_cpus() & ~(1ull << arch_cpu_id());
 
+	for (; busy; busy &= busy - 1)
+		arch_send_resched((unsigned)__builtin_ctzll(busy));
 	wait = now == seen ? min(2 * wait, NSEC_PER_SEC) : CPUTIME_SAMPLE_NS;
 	seen = now;
 	timer_start(t, time_now() + wait);

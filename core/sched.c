@@ -128,6 +128,11 @@ uint64_t sched_switches(void)
 	return n;
 }
 
+uint64_t sched_busy_cpus(void)
+{
+	return READ_ONCE(runq_online) & ~READ_ONCE(runq_idle);
+}
+
 uint64_t sched_idle_time(void)
 {
 	uint64_t ns = 0;

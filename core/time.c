@@ -5,6 +5,7 @@
  * armed: the interrupt finds nothing due and arms for the next, which is cheaper than arming twice
  * round every sleep that ends early.
  */
+#include <abi/errno.h>
 #include <arch/clock.h>
 #include <core/log.h>
 #include <core/spinlock.h>
@@ -30,7 +31,7 @@ void time_init(void)
 
 	if (!seconds)
 		log_warn("clock: no wall clock: time starts in 1970");
-	time_set_realtime(seconds * NSEC_PER_SEC);
+	time_set_realtime(max(seconds * NSEC_PER_SEC, time_now()));
 }
 
 uint64_t time_now(void)
@@ -132,14 +133,34 @@ void timer_rearm(void)
 	spin_unlock_irqrestore(&timer_lock, irq);
 }
 
-void time_set_realtime(uint64_t ns)
+/* The wall clock never shows less than monotonic time. Timer lock held. */
+static int set_offset(uint64_t offset)
+{
+	if (offset > INT64_MAX)
+		return -EINVAL;
+	wall_offset = offset;
+	arch_clock_set_realtime(offset);
+	return 0;
+}
+
+int time_set_realtime(uint64_t ns)
 {
 	unsigned long irq = spin_lock_irqsave(&timer_lock);
+	int err = set_offset(ns - time_now());
 
-	wall_offset = ns - time_now();
-	arch_clock_set_realtime(wall_offset);
 	spin_unlock_irqrestore(&timer_lock, irq);
 	timer_rearm();
+	return err;
+}
+
+int time_step(int64_t ns)
+{
+	unsigned long irq = spin_lock_irqsave(&timer_lock);
+	int err = set_offset(wall_offset + (uint64_t)ns);
+
+	spin_unlock_irqrestore(&timer_lock, irq);
+	timer_rearm();
+	return err;
 }
 
 /* False if it was being fired, and so may have been started again. */

@@ -537,6 +537,11 @@ void arch_report_user(void)
 	fake_user_reports++;
 }
 
+void arch_send_resched(unsigned id)
+{
+	(void)id;
+}
+
 unsigned arch_cpu_count(void)
 {
 	return 1;
@@ -549,6 +554,11 @@ uint64_t fake_clock, fake_timer_deadline, fake_wall_clock = 1700000000;
 uint64_t arch_clock_now(void)
 {
 	return fake_clock;
+}
+
+void arch_clock_set_rate(int64_t rate)
+{
+	(void)rate;
 }
 
 void arch_timer_set(uint64_t deadline)

@@ -165,9 +165,24 @@ int time_tai_offset(void)
 	return 0;
 }
 
-void time_set_realtime(uint64_t ns)
+int time_set_realtime(uint64_t ns)
 {
 	fake_wall_clock = (ns - fake_clock) / NSEC_PER_SEC;
+	return 0;
+}
+
+int time_step(int64_t ns)
+{
+	return time_set_realtime(time_realtime() + (uint64_t)ns);
+}
+
+void time_set_tai_offset(int seconds)
+{
+	(void)seconds;
+}
+
+void timer_rearm(void)
+{
 }
 
 void timer_cancel(struct timer *t)
@@ -247,6 +262,11 @@ struct thread *thread_create(const char *name, void (*fn)(void *), void *arg)
 
 void sched_yield(void)
 {
+}
+
+uint64_t sched_busy_cpus(void)
+{
+	return 1;
 }
 
 void sched_wake(struct thread *t)

@@ -112,6 +112,8 @@ uint64_t sched_get_affinity(const struct thread *t);
 void sched_set_policy(struct thread *t, struct sched_policy p);
 /* Of all CPUs: switches from one thread to another, ns in which no thread had anything to do. */
 uint64_t sched_switches(void);
+/* The CPUs that have something to do, as a mask; may have changed by now. */
+uint64_t sched_busy_cpus(void);
 uint64_t sched_idle_time(void);
 _Noreturn void sched_idle(void);
 

@@ -44,7 +44,14 @@ int timeout_from_user(const struct abi_timespec __user *ts, uint64_t *deadline);
 uint64_t time_raw(void);
 /* Nanoseconds since 1970-01-01 UTC. */
 uint64_t time_realtime(void);
-void time_set_realtime(uint64_t ns);
+/* Sets it, or moves it by some ns; timers by it follow. -EINVAL for what is before the start. */
+int time_set_realtime(uint64_t ns);
+int time_step(int64_t ns);
+/*
+ * It is found to be behind by offset ns (ahead if negative): made to run faster or slower until that
+ * is made good, or set if that would take too long, or may_step. Whether it was set; core/clock_adjust.c.
+ */
+bool time_correct(int64_t offset, bool may_step);
 /* Seconds that TAI is ahead of it. */
 int time_tai_offset(void);
 void time_set_tai_offset(int seconds);

@@ -107,30 +107,41 @@ struct futex_waiter *futex_next(struct futex_bucket *b, const struct futex_waite
 
 void futex_waiter_init(struct futex_waiter *w, uintptr_t addr, const struct futex_key *key)
 {
-	*w = (struct futex_waiter){
-		.thread = current_thread(),
-		.addr = addr,
-		.key = *key,
-		.bucket = futex_bucket(key),
-		.bitset = FUTEX_BITSET_MATCH_ANY,
-	};
+	/* The rest is written before it is read; all of it would be more than the call's other work. */
+	w->thread = current_thread();
+	w->addr = addr;
+	w->key = *key;
+	w->bucket = futex_bucket(key);
+	w->bitset = FUTEX_BITSET_MATCH_ANY;
+	w->priority = (uint8_t)sched_priority(w->thread);
+	w->kind = FUTEX_PLAIN;
+	w->woken = false;
+}
+
+void futex_insert(struct futex_waiter *w)
+{
+	struct list *head = &w->bucket->waiters, *at = head->prev;
+
+	while (unlikely(w->priority) && at != head &&
+	       list_entry(at, struct futex_waiter, node)->priority < w->priority)
+		at = at->prev;
+	list_add(at, &w->node);
 }
 
 int futex_queue(struct futex_waiter *w, uint32_t value)
 {
 	const uint32_t __user *word = (const uint32_t __user *)w->addr;
 	struct futex_bucket *b = w->bucket;
-	uint32_t now;
 	int err;
 
 	do {
 		unsigned long irq = futex_lock(b);
 
-		list_add_tail(&b->waiters, &w->node);
+		futex_insert(w);
 		/* A waker looks whether the list is empty before it locks. */
 		__atomic_thread_fence(__ATOMIC_SEQ_CST);
-		err = get_user32(&now, word);
-		if (likely(!err && now == value)) {
+		err = get_user32(&w->seen, word);
+		if (likely(!err && w->seen == value)) {
 			futex_unlock(b, irq);
 			return 0;
 		}
@@ -138,11 +149,11 @@ int futex_queue(struct futex_waiter *w, uint32_t value)
 		futex_unlock(b, irq);
 		if (!err)
 			return -EAGAIN;
-	} while (!get_user32(&now, word));
+	} while (!get_user32(&w->seen, word));
 	return -EFAULT;
 }
 
-bool futex_dequeue(struct futex_waiter *w)
+static __noinline bool dequeue_locked(struct futex_waiter *w)
 {
 	unsigned long irq;
 	struct futex_bucket *b = futex_lock_waiter(w, &irq);
@@ -151,6 +162,15 @@ bool futex_dequeue(struct futex_waiter *w)
 		list_del(&w->node);
 	futex_unlock(b, irq);
 	return w->woken;
+}
+
+bool futex_dequeue(struct futex_waiter *w)
+{
+	/* Woken under the lock, which its waker has given back: it uses w no more. */
+	if (likely(__atomic_load_n(&w->woken, __ATOMIC_ACQUIRE) &&
+		   !spin_is_locked(&w->bucket->lock)))
+		return true;
+	return dequeue_locked(w);
 }
 
 int futex_fault_in(uintptr_t addr)
@@ -227,6 +247,29 @@ long futex_wake(uintptr_t addr, int n)
 
 /* ---- waiting ---- */
 
+int futex_sleep(const struct futex_waiter *w, uint64_t deadline)
+{
+	int err = 0;
+
+	if (deadline != TIME_NEVER) {
+		wait_event(err, NULL, deadline, READ_ONCE(w->woken));
+		return err;
+	}
+	/* The same without a timer. */
+	for (;;) {
+		thread_prepare_sleep();
+		if (READ_ONCE(w->woken))
+			break;
+		if (signal_waiting()) {
+			err = -ERESTARTSYS;
+			break;
+		}
+		sched_sleep();
+	}
+	thread_cancel_sleep();
+	return err;
+}
+
 long futex_wait(uintptr_t addr, const struct futex_key *key, uint32_t value, uint32_t bitset,
 		uint64_t deadline)
 {
@@ -240,7 +283,7 @@ long futex_wait(uintptr_t addr, const struct futex_key *key, uint32_t value, uin
 	err = futex_queue(&w, value);
 	if (err)
 		return err;
-	wait_event(err, NULL, deadline, READ_ONCE(w.woken));
+	err = futex_sleep(&w, deadline);
 	return futex_dequeue(&w) ? 0 : err;
 }
 
@@ -278,8 +321,8 @@ static void move_one(struct futex_waiter *w, const struct futex_move *m, struct 
 {
 	if (w->bucket != to) {
 		list_del(&w->node);
-		list_add_tail(&to->waiters, &w->node);
 		WRITE_ONCE(w->bucket, to);
+		futex_insert(w);
 	}
 	w->key = m->to;
 	w->addr = m->to_addr;
@@ -569,8 +612,12 @@ long sys_futex(uintptr_t addr, int op, unsigned value, uintptr_t arg, uintptr_t 
 {
 	const struct futex_key key = {.offset = addr};
 
-	if (likely(op == (FUTEX_WAKE | FUTEX_PRIVATE_FLAG) && addr % sizeof(uint32_t) == 0 &&
-		   addr < ARCH_USER_END))
-		return wake(&key, (int)value, FUTEX_BITSET_MATCH_ANY);
+	/* The commonest operations, the same in short. */
+	if (likely(addr % sizeof(uint32_t) == 0 && addr < ARCH_USER_END)) {
+		if (op == (FUTEX_WAKE | FUTEX_PRIVATE_FLAG))
+			return wake(&key, (int)value, FUTEX_BITSET_MATCH_ANY);
+		if (op == (FUTEX_WAIT | FUTEX_PRIVATE_FLAG) && !arg)
+			return futex_wait(addr, &key, value, FUTEX_BITSET_MATCH_ANY, TIME_NEVER);
+	}
 	return request(addr, op, value, arg, addr2, value3);
 }

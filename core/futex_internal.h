@@ -23,7 +23,7 @@ struct futex_key {
 
 struct futex_bucket {
 	struct spinlock lock; /* guards the list and what is in the waiters in it */
-	struct list waiters;  /* in order of arrival */
+	struct list waiters;  /* by priority when they came, then in order of arrival */
 } __aligned(32);
 
 enum futex_kind {
@@ -39,7 +39,8 @@ struct futex_waiter {
 	uintptr_t addr;
 	struct futex_key key;
 	struct futex_bucket *bucket; /* changed by a move, under both locks */
-	uint32_t bitset;
+	uint32_t bitset, seen;	     /* what it waits for, what the word held */
+	uint8_t priority;	     /* when it came */
 	uint8_t kind;
 	bool woken;
 	int result; /* when woken: what the call returns */
@@ -71,6 +72,8 @@ struct futex_bucket *futex_lock_waiter(struct futex_waiter *w, unsigned long *ir
 /* Bucket locks held: the first that waits on the key, or the next after w. NULL: none. */
 struct futex_waiter *futex_first(struct futex_bucket *b, const struct futex_key *key);
 struct futex_waiter *futex_next(struct futex_bucket *b, const struct futex_waiter *w);
+/* Bucket lock held: puts w into the bucket it names. */
+void futex_insert(struct futex_waiter *w);
 /* Bucket lock held: takes w out and has its call return result. */
 void futex_wake_one(struct futex_waiter *w, int result);
 
@@ -78,6 +81,8 @@ void futex_wake_one(struct futex_waiter *w, int result);
 void futex_waiter_init(struct futex_waiter *w, uintptr_t addr, const struct futex_key *key);
 /* Queues w if its word holds value: 0, -EAGAIN or -EFAULT. */
 int futex_queue(struct futex_waiter *w, uint32_t value);
+/* Sleeps until w is woken: 0, -ETIMEDOUT or -ERESTARTSYS. */
+int futex_sleep(const struct futex_waiter *w, uint64_t deadline);
 /* Takes w out unless it was woken; whether it was. Its lock also outlasts a waker's use of w. */
 bool futex_dequeue(struct futex_waiter *w);
 /* The first operations, with a key: a bitset of 0 is -EINVAL. A signal makes it -ERESTARTSYS. */

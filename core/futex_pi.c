@@ -27,9 +27,38 @@ static struct list *waiters_of(struct thread *t)
 
 /* ---- who waits for whom; pi_lock held ---- */
 
+/* For signal_with_thread(): the thread, if it will not end before pi_lock is given back. */
+static void get_living(struct thread *t, void *to)
+{
+	*(struct thread **)to = t->pi.gone ? NULL : t;
+}
+
+static struct thread *living(uint32_t tid)
+{
+	struct thread *t = NULL;
+
+	signal_with_thread((int)tid, get_living, &t);
+	return t;
+}
+
 static struct thread *owner_waited_for(const struct thread *t)
 {
 	return t->pi.waiting ? t->pi.waiting->owner : NULL;
+}
+
+/* t gets the highest priority of those who wait for it, whom it waits for that, and so on. */
+static void inherit(struct thread *t)
+{
+	for (; t; t = owner_waited_for(t)) {
+		const struct futex_waiter *w;
+		unsigned most = 0;
+
+		list_for_each_entry (w, waiters_of(t), of_owner)
+			most = max(most, sched_priority(w->thread));
+		if (most == t->inherited)
+			return;
+		sched_inherit(t, (uint8_t)most);
+	}
 }
 
 /* w's thread is to wait for owner. 0, or -EDEADLK if that thread waits for it. */
@@ -42,6 +71,7 @@ static int link(struct futex_waiter *w, struct thread *owner)
 	w->owner = owner;
 	list_add_tail(waiters_of(owner), &w->of_owner);
 	w->thread->pi.waiting = w;
+	inherit(owner);
 	return 0;
 }
 
@@ -49,15 +79,10 @@ static void unlink(struct futex_waiter *w)
 {
 	list_del(&w->of_owner);
 	w->thread->pi.waiting = NULL;
+	inherit(w->owner);
 }
 
 /* ---- the word; its bucket locked ---- */
-
-static bool alive(const struct thread *t, void *unused)
-{
-	(void)unused;
-	return !t->pi.gone;
-}
 
 /* Who has a lock that somebody waits for already; the word must agree. */
 static int owner_known(const struct futex_waiter *first, uint32_t word, struct thread **owner)
@@ -108,7 +133,7 @@ static int take(struct futex_bucket *b, uintptr_t addr, const struct futex_key *
 	err = change(addr, word, word | FUTEX_WAITERS);
 	if (err)
 		return err;
-	*owner = signal_find_thread((int)tid, alive, NULL);
+	*owner = living(tid);
 	return *owner ? 0 : -ESRCH;
 }
 
@@ -117,15 +142,18 @@ static int take(struct futex_bucket *b, uintptr_t addr, const struct futex_key *
 /* Whom the lock goes to: the highest priority, and of these who came first. */
 static struct futex_waiter *next_owner(struct futex_bucket *b, struct futex_waiter *first)
 {
-	(void)b;
-	return first;
+	struct futex_waiter *best = first;
+
+	for (struct futex_waiter *w = first; w; w = futex_next(b, w))
+		if (sched_priority(w->thread) > sched_priority(best->thread))
+			best = w;
+	return best;
 }
 
 /* Bucket lock held: gives the lock to w; the others wait for its thread now. */
 static void hand_over(struct futex_bucket *b, struct futex_waiter *first, struct futex_waiter *w)
 {
 	spin_lock(&pi_lock);
-	unlink(w);
 	for (struct futex_waiter *o = first; o; o = futex_next(b, o)) {
 		if (o == w)
 			continue;
@@ -133,6 +161,8 @@ static void hand_over(struct futex_bucket *b, struct futex_waiter *first, struct
 		o->owner = w->thread;
 		list_add_tail(waiters_of(w->thread), &o->of_owner);
 	}
+	unlink(w);
+	inherit(w->thread);
 	spin_unlock(&pi_lock);
 	futex_wake_one(w, 0);
 }
@@ -153,7 +183,7 @@ static int lock_or_queue(struct futex_waiter *w, bool try)
 		err = try ? -EAGAIN : link(w, owner);
 	spin_unlock(&pi_lock);
 	if (!err)
-		list_add_tail(&b->waiters, &w->node);
+		futex_insert(w);
 	futex_unlock(b, irq);
 	return err;
 }
@@ -187,7 +217,7 @@ long futex_lock_pi(uintptr_t addr, const struct futex_key *key, uint64_t deadlin
 	while ((err = lock_or_queue(&w, try)))
 		if (err == -EFAULT ? futex_fault_in(addr) : err != FUTEX_AGAIN)
 			return err == 1 ? 0 : err;
-	wait_event(err, NULL, deadline, READ_ONCE(w.woken));
+	err = futex_sleep(&w, deadline);
 	err = leave(&w, err);
 	return err == -ERESTARTSYS ? -ERESTARTNOINTR : err;
 }
@@ -236,7 +266,7 @@ long futex_wait_requeue_pi(struct futex_waiter *w, uint32_t value, uint64_t dead
 
 	if (err)
 		return err;
-	wait_event(err, NULL, deadline, READ_ONCE(w->woken));
+	err = futex_sleep(w, deadline);
 	err = leave(w, err);
 	if (err != -ERESTARTSYS)
 		return err;
@@ -261,10 +291,10 @@ static int move_one(struct futex_waiter *w, const struct futex_move *m, struct f
 	if (err)
 		return err;
 	list_del(&w->node);
-	list_add_tail(&to->waiters, &w->node);
 	w->key = m->to;
 	w->addr = w->lock_addr;
 	WRITE_ONCE(w->bucket, to);
+	futex_insert(w);
 	return 0;
 }
 
@@ -377,4 +407,14 @@ void futex_pi_exit(void)
 			unwritable = err && futex_fault_in(addr);
 		} while (err);
 	}
+}
+
+void futex_pi_changed(int tid)
+{
+	unsigned long irq = spin_lock_irqsave(&pi_lock);
+	struct thread *t = tid ? living((uint32_t)tid) : NULL;
+
+	if (t)
+		inherit(owner_waited_for(t));
+	spin_unlock_irqrestore(&pi_lock, irq);
 }

@@ -28,18 +28,17 @@ long sys_set_robust_list(uintptr_t head, size_t len)
 	return 0;
 }
 
-static bool get_list(const struct thread *t, void *list)
+static void get_list(struct thread *t, void *list)
 {
 	*(uintptr_t *)list = t->robust_list;
-	return true;
 }
 
 long sys_get_robust_list(int tid, uintptr_t __user *head, size_t __user *len)
 {
 	static const size_t size = sizeof(struct robust_head);
-	uintptr_t list = current_thread()->robust_list;
+	uintptr_t list;
 
-	if (tid && !signal_find_thread(tid, get_list, &list))
+	if (!signal_with_thread(tid, get_list, &list))
 		return -ESRCH;
 	if (copy_to_user(len, &size, sizeof(size)))
 		return -EFAULT;

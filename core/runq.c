@@ -105,7 +105,7 @@ void runq_give_way(const struct runq *rq, struct thread *t)
 	const struct thread *first = rq->first;
 
 	if (!thread_is_fair(t))
-		t->key = priority_key(t->policy.priority);
+		t->key = priority_key(sched_priority(t));
 	else if (first && thread_is_fair(first))
 		t->key = max(t->key, first->key) + YIELD_NS;
 }
@@ -115,7 +115,7 @@ void runq_rotate(struct thread *t)
 	if (t->rr_used < RR_SLICE_NS)
 		return;
 	t->rr_used = 0;
-	t->key = priority_key(t->policy.priority);
+	t->key = priority_key(sched_priority(t));
 }
 
 void runq_set_policy(const struct runq *rq, struct thread *t, const struct sched_policy *p)
@@ -125,8 +125,8 @@ void runq_set_policy(const struct runq *rq, struct thread *t, const struct sched
 	t->policy = *p;
 	t->rr_used = 0;
 	t->weight = p->policy == SCHED_IDLE ? WEIGHT_IDLE : nice_weight(p->nice);
-	if (p->priority)
-		t->key = priority_key(p->priority);
+	if (sched_priority(t))
+		t->key = priority_key(sched_priority(t));
 	else if (!was_fair)
 		t->key = rq->floor;
 }

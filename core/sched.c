@@ -568,15 +568,19 @@ int sched_set_affinity(struct thread *t, uint64_t mask)
 	return 0;
 }
 
-void sched_set_policy(struct thread *t, struct sched_policy p)
+/* Another policy, or with NULL another priority to inherit. */
+static void change(struct thread *t, const struct sched_policy *p, uint8_t inherited)
 {
 	unsigned long irq = arch_irq_save();
 	struct runq *rq = thread_lock(t);
+	struct sched_policy same = t->policy;
 	bool queued = t->queued;
 
 	if (queued)
 		runq_remove(rq, t);
-	runq_set_policy(rq, t, &p);
+	if (!p)
+		t->inherited = inherited;
+	runq_set_policy(rq, t, p ? p : &same);
 	if (queued) {
 		place(rq, t);
 	} else {
@@ -586,4 +590,14 @@ void sched_set_policy(struct thread *t, struct sched_policy p)
 		unlock_and_kick(rq, rq->curr == t);
 	}
 	arch_irq_restore(irq);
+}
+
+void sched_set_policy(struct thread *t, struct sched_policy p)
+{
+	change(t, &p, 0);
+}
+
+void sched_inherit(struct thread *t, uint8_t priority)
+{
+	change(t, NULL, priority);
 }

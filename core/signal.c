@@ -210,18 +210,6 @@ unsigned signal_count_threads(bool (*holds)(const struct thread *t))
 	return n;
 }
 
-struct thread *signal_find_thread(int tid, bool (*holds)(const struct thread *t, void *arg),
-				  void *arg)
-{
-	unsigned long irq = spin_lock_irqsave(&signal_lock);
-	struct thread *t = thread_of(tid);
-
-	if (t && !holds(t, arg))
-		t = NULL;
-	spin_unlock_irqrestore(&signal_lock, irq);
-	return t;
-}
-
 int signal_send_tid(int tid, const struct abi_siginfo *info)
 {
 	unsigned long irq = spin_lock_irqsave(&signal_lock);

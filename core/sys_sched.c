@@ -144,6 +144,16 @@ static void get_policy(struct thread *t, void *arg)
 	((struct request *)arg)->policy = t->policy;
 }
 
+/* Whom the thread waits for inherits its priority. */
+static long change_policy(int tid, struct request *r)
+{
+	long err = ask(tid, set_policy, r);
+
+	if (!err)
+		futex_pi_changed(tid);
+	return err;
+}
+
 /* Fills r from the numbers of a call, checked as far as they do not depend on the thread. */
 static int make_request(struct request *r, int policy, const int __user *param)
 {
@@ -172,7 +182,7 @@ long sys_sched_setscheduler(int pid, int policy, const int __user *param)
 	struct request r;
 	int err = policy < 0 || pid < 0 ? -EINVAL : make_request(&r, policy, param);
 
-	return err ? err : ask(pid, set_policy, &r);
+	return err ? err : change_policy(pid, &r);
 }
 
 long sys_sched_setparam(int pid, const int __user *param)
@@ -180,7 +190,7 @@ long sys_sched_setparam(int pid, const int __user *param)
 	struct request r;
 	int err = pid < 0 ? -EINVAL : make_request(&r, -1, param);
 
-	return err ? err : ask(pid, set_policy, &r);
+	return err ? err : change_policy(pid, &r);
 }
 
 long sys_sched_getscheduler(int pid)
@@ -284,7 +294,7 @@ long sys_sched_setattr(int pid, void __user *uattr, unsigned flags)
 		.nice = (int8_t)max(min(a.nice, NICE_MAX), NICE_MIN),
 		.reset_on_fork = a.flags & SCHED_FLAG_RESET_ON_FORK,
 	};
-	return ask(pid, set_policy, &r);
+	return change_policy(pid, &r);
 }
 
 long sys_sched_getattr(int pid, void __user *uattr, unsigned size, unsigned flags)

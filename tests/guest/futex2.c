@@ -37,6 +37,13 @@ static void nap(long ns)
 	raw(SYS_nanosleep, (long)&ts, 0, 0, 0, 0, 0);
 }
 
+/* Until one waits on the word: moving it to where it is counts it. */
+static void until_waiting(uint32_t *word, uint32_t flags)
+{
+	while (futex(word, FUTEX_REQUEUE | (flags & FUTEX_PRIVATE_FLAG), 0, 9, word, 0) != 1)
+		nap(1000000);
+}
+
 static void fill(int n, uint32_t flags)
 {
 	for (int i = 0; i < n; i++) {
@@ -83,7 +90,7 @@ static void any_of_them(int n, uint32_t flags, int which, const char *what)
 {
 	fill(n, flags);
 	thread_start(&threads[0], wait_many, (void *)(long)n);
-	nap(20000000);
+	until_waiting(&words[n - 1], flags);
 	is(futex(&words[which], FUTEX_WAKE | (flags & FUTEX_PRIVATE_FLAG), 1, 0, 0, 0), 1,
 	   "%s: word %d wakes one", what, which);
 	thread_join(&threads[0]);
@@ -96,7 +103,7 @@ static void moved(void)
 {
 	fill(WORDS, MINE);
 	thread_start(&threads[0], wait_many, (void *)WORDS);
-	nap(20000000);
+	until_waiting(&words[WORDS - 1], MINE);
 	is(futex(&words[2], FUTEX_REQUEUE | FUTEX_PRIVATE_FLAG, 0, 1, &other, 0), 1,
 	   "one of its waits is moved elsewhere");
 	is(futex(&words[2], FUTEX_WAKE | FUTEX_PRIVATE_FLAG, 1, 0, 0, 0), 0, "not where it was");
@@ -165,7 +172,7 @@ static void one(void)
 
 	fill(WORDS, MINE);
 	thread_start(&threads[0], wait_one, (void *)6);
-	nap(20000000);
+	until_waiting(&words[0], MINE);
 	is(wake2(&words[0], 1, 1, MINE), 0, "a wake-up for other bits");
 	is(wake2(&words[0], 2, 0, MINE), 0, "of none wakes none");
 	is(wake2(&words[0], 2, 1, MINE), 1, "for this bit");
@@ -195,7 +202,7 @@ static void requeued(void)
 {
 	fill(WORDS, MINE);
 	thread_start(&threads[0], wait_one, (void *)6);
-	nap(20000000);
+	until_waiting(&words[0], MINE);
 	vs[0].value = 5;
 	is(requeue2(0, 0, 1), -EAGAIN, "not if the word has another value");
 	vs[0].value = 1;

@@ -133,7 +133,7 @@ static void start_takers(int n)
 	memset(passed, 0, sizeof(passed));
 	for (long i = 0; i < n; i++) {
 		thread_start(&threads[i], take, (void *)i);
-		nap(5000000);
+		nap(20000000);
 	}
 	wait_bits(&lock, FUTEX_WAITERS);
 }
@@ -190,7 +190,7 @@ static void not_a_lock(void)
 {
 	store(&lock, 5);
 	thread_start(&threads[0], wait_plain, 0);
-	nap(10000000);
+	nap(20000000);
 	is(pi(&lock, FUTEX_LOCK_PI), -EINVAL, "a word that is waited on is no lock");
 	store(&lock, (uint32_t)tid());
 	is(pi(&lock, FUTEX_UNLOCK_PI), -EINVAL, "nor one to give back");
@@ -229,7 +229,7 @@ static void circles(void)
 	thread_start(&threads[1], take_other, 0);
 	while (!load(&third))
 		nap(100000);
-	nap(10000000);
+	nap(20000000);
 	is(pi(&third, FUTEX_LOCK_PI), -EDEADLK, "through one more");
 	is(pi(&third, FUTEX_TRYLOCK_PI), -EAGAIN, "trying is no waiting");
 	is(pi(&lock, FUTEX_UNLOCK_PI), 0, "it all comes apart");
@@ -417,7 +417,7 @@ static void start_cond(int n)
 	order = 0;
 	for (long i = 0; i < n; i++) {
 		thread_start(&threads[i], wait_for_cond, (void *)i);
-		nap(5000000);
+		nap(20000000);
 	}
 }
 
@@ -435,7 +435,7 @@ static void moved(bool owned)
 	is(move(1, 0, &lock, 7), 1, "one gets the lock, or waits for it");
 	is(move(1, 9, &lock, 7), 2, "the others too");
 	if (owned) {
-		nap(10000000);
+		nap(20000000);
 		is(order, 0, "who has it keeps it");
 		is(load(&lock), (uint32_t)tid() | FUTEX_WAITERS, "as the word says");
 		is(pi(&lock, FUTEX_UNLOCK_PI), 0, "then gives it back");
@@ -480,7 +480,7 @@ static void moved_to_own(void)
 	thread_start(&threads[0], have_and_wait, 0);
 	while (!load(&lock))
 		nap(100000);
-	nap(10000000);
+	nap(20000000);
 	is(move(1, 1, &lock, 7), -EDEADLK, "nobody is moved to a lock he has");
 	is(futex(&cond, FUTEX_WAKE | FUTEX_PRIVATE_FLAG, 1, 0, 0, 0), -EINVAL, "he still waits");
 	store(&lock, 0);

@@ -3,6 +3,7 @@
  * futex(2): waiting, waking, moving waiters, the operation on a second word, timeouts, errors.
  *
  * guest:
+ * guest: run="--smp 4"
  */
 #include <errno.h>
 #include <sys/mman.h>
@@ -12,7 +13,7 @@
 #define WAITERS 4
 
 static struct test_thread threads[WAITERS];
-static uint32_t word, second, woken, waiting;
+static uint32_t word, second, woken;
 static long results[WAITERS];
 
 static void yield(void)
@@ -22,21 +23,18 @@ static void yield(void)
 
 static void wait_on_word(void *n)
 {
-	__atomic_add_fetch(&waiting, 1, __ATOMIC_RELEASE);
 	results[(long)n] = futex(&word, FUTEX_WAIT_BITSET, 5, 0, 0, 1u << (long)n);
 	__atomic_add_fetch(&woken, 1, __ATOMIC_RELEASE);
 }
 
-/* All wait: after the last has counted itself, each gets the processor a few times more. */
+/* All wait: moving them to where they are counts them. */
 static void start_waiters(void)
 {
 	word = 5;
-	woken = waiting = 0;
+	woken = 0;
 	for (long i = 0; i < WAITERS; i++)
 		thread_start(&threads[i], wait_on_word, (void *)i);
-	while (__atomic_load_n(&waiting, __ATOMIC_ACQUIRE) != WAITERS)
-		yield();
-	for (int i = 0; i < 50; i++)
+	while (futex(&word, FUTEX_REQUEUE, 0, WAITERS, &word, 0) != WAITERS)
 		yield();
 }
 

@@ -203,7 +203,8 @@ static void start_waiting(uint32_t value)
 	ready = 0;
 	thread_start(&two, wait_word, (void *)(long)value);
 	until(&ready);
-	nap(20000000);
+	while (futex(&entries[0].lock, FUTEX_REQUEUE, 0, 9, &entries[0].lock, 0) != 1)
+		nap(1000000);
 }
 
 /* The one being taken or given back stands outside the list. */

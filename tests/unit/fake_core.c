@@ -291,6 +291,11 @@ uint64_t sched_get_affinity(const struct thread *t)
 	return 1;
 }
 
+void sched_inherit(struct thread *t, uint8_t priority)
+{
+	t->inherited = priority;
+}
+
 void sched_set_policy(struct thread *t, struct sched_policy p)
 {
 	t->policy = p;

@@ -22,4 +22,7 @@ long futex_wake(uintptr_t addr, int n);
 void robust_exit(void);
 void futex_pi_exit(void);
 
+/* The priority of the app's thread of that number has changed. No spin lock held. */
+void futex_pi_changed(int tid);
+
 #endif

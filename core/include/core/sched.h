@@ -52,6 +52,7 @@ struct thread {
 	struct tree_node run;
 	bool queued; /* in rq's tree: runnable, not running */
 	struct sched_policy policy;
+	uint8_t inherited; /* a priority of FIFO's, from one who waits for it; 0: none */
 	uint32_t weight;
 	uint64_t key;	   /* its place in the order; core/runq.c */
 	uint64_t rr_used;  /* ns of its slice, for SCHED_RR */
@@ -110,6 +111,15 @@ int sched_set_affinity(struct thread *t, uint64_t mask);
 uint64_t sched_get_affinity(const struct thread *t);
 /* Changes how important t is. The values are valid ones. Any context. */
 void sched_set_policy(struct thread *t, struct sched_policy p);
+/* t runs as if it had SCHED_FIFO with at least that priority; 0: no more (core/futex_pi.c). */
+void sched_inherit(struct thread *t, uint8_t priority);
+/* What t counts as among those who wait: its priority or the one it inherits, 0 if it is fair. */
+static inline unsigned sched_priority(const struct thread *t)
+{
+	uint8_t own = READ_ONCE(t->policy.priority), other = READ_ONCE(t->inherited);
+
+	return max(own, other);
+}
 /* Of all CPUs: switches from one thread to another, ns in which no thread had anything to do. */
 uint64_t sched_switches(void);
 /* The CPUs that have something to do, as a mask; may have changed by now. */

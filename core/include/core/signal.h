@@ -102,13 +102,6 @@ void signal_tell_all(void);
 /* How many of them, but for the running one, something holds for. fn is called with the lock held. */
 unsigned signal_count_threads(bool (*holds)(const struct thread *t));
 
-/*
- * The app's thread of that number if it holds for it, which is called with the lock held; else NULL.
- * It may end any time after, unless what holds keeps it from that.
- */
-struct thread *signal_find_thread(int tid, bool (*holds)(const struct thread *t, void *arg),
-				  void *arg);
-
 /* Sends to the process, or to one of its threads; any context. 0, or -EAGAIN without room. */
 int signal_send_process(const struct abi_siginfo *info);
 int signal_send_thread(struct thread *t, const struct abi_siginfo *info);

@@ -160,6 +160,21 @@ static void advice(void)
 	munmap(p, LARGE);
 }
 
+/* Memory that has been used comes back as zeros, large pages as well. */
+static void used_memory(void)
+{
+	size_t len = 4 * LARGE;
+	char *p = map_aligned(len);
+
+	fill(p, len);
+	munmap(p, len);
+	p = map_aligned(len);
+	for (size_t i = 0; i < len; i += LARGE)
+		p[i] = 0;
+	ok(zero(p, len), "used memory is zero when it comes again");
+	munmap(p, len);
+}
+
 int main(int argc, char **argv)
 {
 	(void)argv;
@@ -168,5 +183,6 @@ int main(int argc, char **argv)
 	parts();
 	moves();
 	advice();
+	used_memory();
 	return done();
 }

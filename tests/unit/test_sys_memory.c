@@ -318,6 +318,37 @@ TEST(shared_anonymous_memory)
 	file_end();
 }
 
+TEST(a_mapping_replaces_its_only_other)
+{
+	uintptr_t a;
+
+	file_begin();
+	a = (uintptr_t)map(-1, 2 * P, RW, MAP_SHARED | MAP_ANONYMOUS, 0);
+	CHECK(!poke(a + P, 'a'));
+	CHECK_EQ(sys_mremap(a, 0, 2 * P, MREMAP_MAYMOVE | MREMAP_FIXED, a), (long)a);
+	CHECK_EQ(peek(a + P), 'a');
+	file_end();
+}
+
+/* What was read of a file for a page that could not be mapped is not the next one's. */
+TEST(no_memory_for_a_table)
+{
+	uintptr_t a;
+	int fd;
+
+	file_begin();
+	fd = open_path(BIG, O_RDONLY);
+	a = (uintptr_t)map(fd, SIZE, PROT_READ, MAP_PRIVATE, 0);
+	REQUIRE(vm_map_anonymous(BASE, P, RW, FIXED) > 0);
+	fake_mmu_fail = 1;
+	CHECK_EQ(vm_fault(a + 4 * P, 0), -ENOMEM); /* the file's end */
+	for (unsigned i = 0; i < P; i += 8)
+		REQUIRE(peek(BASE + i) == 0);
+	check_mapped(a, 0, SIZE);
+	sys_close(fd);
+	file_end();
+}
+
 TEST(shared_memory_is_promised)
 {
 	size_t room;

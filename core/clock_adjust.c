@@ -6,7 +6,7 @@
  * the state; it is taken with interrupts off, outside the timer lock.
  */
 #include <abi/errno.h>
-#include <abi/time.h>
+#include <abi/timex.h>
 #include <arch/clock.h>
 #include <core/cputime.h>
 #include <core/process.h>

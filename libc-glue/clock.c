@@ -8,6 +8,9 @@
 #include <unistd.h>
 #include "cancel.h"
 
+/* After <time.h>, which has the clocks by other numbers first. */
+#include <abi/timex.h>
+
 int clock_getres(clockid_t clock, struct timespec *ts)
 {
 	return (int)SYSCALL(SYS_clock_getres, clock, ts);
@@ -15,7 +18,7 @@ int clock_getres(clockid_t clock, struct timespec *ts)
 
 int clock_settime(clockid_t clock, const struct timespec *ts)
 {
-	return (int)SYSCALL(NR_clock_settime, clock, ts);
+	return (int)SYSCALL(SYS_clock_settime, clock, ts);
 }
 
 /* Answers with the error's number itself, as POSIX says. */
@@ -63,16 +66,39 @@ clock_t clock(void)
 	return cpu_time(CLOCKS_PER_SEC);
 }
 
-/* All processor time counts as the user's; there are no children. */
 clock_t times(struct tms *t)
 {
-	long ticks = sysconf(_SC_CLK_TCK);
-	struct timespec now;
+	return (clock_t)SYSCALL(SYS_times, t);
+}
 
-	*t = (struct tms){.tms_utime = cpu_time(ticks)};
-	if (clock_gettime(CLOCK_MONOTONIC, &now) < 0)
+/* Linux's number of a process's processor time. Answers with the error's number, as POSIX says. */
+int clock_getcpuclockid(pid_t pid, clockid_t *clock)
+{
+	clockid_t id = (clockid_t)(~(unsigned)pid << 3 | 2);
+
+	if (syscall2(SYS_clock_getres, id, 0) < 0)
+		return ESRCH;
+	*clock = id;
+	return 0;
+}
+
+int settimeofday(const struct timeval *tv, const struct timezone *tz)
+{
+	return (int)SYSCALL(SYS_settimeofday, tv, tz);
+}
+
+/* In microseconds: delta, if there is one, takes the place of what is still to be worked off. */
+int adjtime(const struct timeval *delta, struct timeval *left)
+{
+	struct abi_timex x = {.modes = ADJ_ADJTIME | ADJ_OFFSET | (delta ? 0 : ADJ_READONLY)};
+
+	if (delta)
+		x.offset = delta->tv_sec * 1000000 + delta->tv_usec;
+	if (SYSCALL(SYS_adjtimex, &x) < 0)
 		return -1;
-	return now.tv_sec * ticks + now.tv_nsec / (1000000000 / ticks);
+	if (left)
+		*left = (struct timeval){x.offset / 1000000, (suseconds_t)(x.offset % 1000000)};
+	return 0;
 }
 
 /* C11: the base, or 0. */

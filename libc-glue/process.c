@@ -80,7 +80,7 @@ int gethostname(char *name, size_t n)
 
 int getrusage(int who, struct rusage *usage)
 {
-	return (int)SYSCALL(NR_getrusage, who, usage);
+	return (int)SYSCALL(SYS_getrusage, who, usage);
 }
 
 int getrlimit(int resource, struct rlimit *limit)

@@ -20,9 +20,7 @@
 #define NR_fchmod	    91
 #define NR_umask	    95
 #define NR_getrlimit	    97
-#define NR_getrusage	    98
 #define NR_setrlimit	    160
-#define NR_clock_settime    227
 #define NR_execve	    59
 #define NR_timer_create	    222
 #define NR_timer_settime    223

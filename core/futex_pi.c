@@ -281,8 +281,8 @@ static int may_move(const struct futex_waiter *w, const struct futex_move *m)
 }
 
 /* From its bucket into the lock's, to wait for owner. */
-static int move_one(struct futex_waiter *w, const struct futex_move *m, struct futex_bucket *to,
-		    struct thread *owner)
+static int move_to_lock(struct futex_waiter *w, const struct futex_move *m, struct futex_bucket *to,
+			struct thread *owner)
 {
 	int err = may_move(w, m);
 
@@ -320,7 +320,7 @@ static long move_all(const struct futex_move *m, struct futex_bucket *a, struct 
 	}
 	for (err = 0; w && !err && done - m->wake < m->move; w = next) {
 		next = futex_next(a, w);
-		err = move_one(w, m, b, owner);
+		err = move_to_lock(w, m, b, owner);
 		done += !err;
 	}
 	return err ? err : done;

@@ -23,7 +23,6 @@
 #define WRONG(...) test_abort(__FILE__, __LINE__, __VA_ARGS__)
 
 /* ---- physical memory ---- */
-
 /* Kept, so that the leak checker finds what the core keeps in its pages. */
 static void *rams[16];
 

@@ -11,6 +11,7 @@
  */
 #include <core/syscall.h>
 #include <core/time.h>
+#include <core/vm.h>
 
 #include "futex_internal.h"
 
@@ -34,11 +35,14 @@ INITCALL(0, futex_init);
 
 int futex_key(uintptr_t addr, bool shared, struct futex_key *key)
 {
-	(void)shared;
 	if (addr % sizeof(uint32_t))
 		return -EINVAL;
+	if (addr >= ARCH_USER_END)
+		return -EFAULT;
 	*key = (struct futex_key){.offset = addr};
-	return addr < ARCH_USER_END ? 0 : -EFAULT;
+	if (shared)
+		(void)vm_shared(addr, &key->object, &key->offset);
+	return 0;
 }
 
 /* ---- locks ---- */

@@ -12,6 +12,8 @@
 
 #include "vm_internal.h"
 
+static bool any_shared; /* ever; without the lock a hint for those who mapped nothing shared */
+
 static bool page_goes(const struct area *a, uintptr_t va, bool copies)
 {
 	return copies || !vm_page_own(a, va, arch_mmu_lookup(va, NULL));
@@ -71,7 +73,27 @@ long vm_map_file(uintptr_t addr, size_t len, unsigned prot, unsigned flags, stru
 		.offset = offset,
 	};
 
+	if (shared)
+		WRITE_ONCE(any_shared, true);
 	return vm_map_area(&a, len, flags);
+}
+
+bool vm_shared(uintptr_t addr, const void **object, uintptr_t *offset)
+{
+	const struct area *a;
+	bool shared;
+
+	if (!READ_ONCE(any_shared))
+		return false;
+	mutex_lock(&vm_lock);
+	a = area_at(addr);
+	shared = a->flags & AREA_SHARED && a->start <= addr;
+	if (shared) {
+		*object = a->inode;
+		*offset = a->offset + (addr - a->start);
+	}
+	mutex_unlock(&vm_lock);
+	return shared;
 }
 
 long vm_map_shared(uintptr_t addr, size_t len, unsigned prot, unsigned flags)

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: MIT */
+// SPDX-License-Identifier: MIT
 /* guest: timeout=30 */
 /* The process group and the session: one of each, that nothing can leave. */
 #include <errno.h>

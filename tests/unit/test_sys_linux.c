@@ -6,6 +6,7 @@
 #include <core/process.h>
 #include <core/sched.h>
 #include <core/syscall.h>
+#include <core/vm.h>
 
 #include "fake.h"
 #include "test.h"
@@ -17,6 +18,15 @@
 size_t exec_stack_limit(void)
 {
 	return STACK;
+}
+
+/* Nor are files mapped. */
+bool vm_shared(uintptr_t addr, const void **object, uintptr_t *offset)
+{
+	(void)addr;
+	(void)object;
+	(void)offset;
+	return false;
 }
 
 static struct abi_rlimit *limit_new(unsigned long cur, unsigned long max)

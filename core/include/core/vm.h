@@ -36,6 +36,8 @@ long vm_map_file(uintptr_t addr, size_t len, unsigned prot, unsigned flags, stru
 		 uint64_t offset, bool writable);
 /* The same of zero pages that no file has. */
 long vm_map_shared(uintptr_t addr, size_t len, unsigned prot, unsigned flags);
+/* True if addr is in a shared mapping: of which file, to be compared only, and where in it. */
+bool vm_shared(uintptr_t addr, const void **object, uintptr_t *offset);
 /*
  * Bytes [from, to) of a file, whole pages, are to go: no mapping has them any more, and none gets them
  * back before vm_file_end(). No lock held.

@@ -146,9 +146,9 @@ int main(int argc, char **argv)
 		return (int)smp(PANIC, atoi(argv[3]), 0);
 	is(smp(COUNT, 0, 0), cpus, "all CPUs are up");
 	check_states(cpus);
-	is(smp(CALLS, slow ? 300 : 3000, 0), 0, "all CPUs call all CPUs");
-	is(smp(HAMMER, slow ? 400 : 4000, 0), 0, "pages, heap, random numbers, timers, clock, log");
-	is(smp(HAMMER, slow ? 200 : 2000, 1), 0, "the same with a timer of each CPU's own");
+	is(smp(CALLS, slow ? 100 : 3000, 0), 0, "all CPUs call all CPUs");
+	is(smp(HAMMER, slow ? 150 : 4000, 0), 0, "pages, heap, random numbers, timers, clock, log");
+	is(smp(HAMMER, slow ? 80 : 2000, 1), 0, "the same with a timer of each CPU's own");
 	is(smp(SEALED, 0, 0), 0, "no CPU writes to what is sealed");
 	check_shootdowns(cpus, slow);
 	check_clocks(cpus);

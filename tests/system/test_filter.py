@@ -5,7 +5,7 @@ import pytest
 import ringlet
 from ringlet import HELLO, tool
 
-BASE = "write,close,fstat,mprotect,brk,gettimeofday,arch_prctl"
+BASE = "write,close,fstat,mprotect,brk,gettimeofday,arch_prctl,set_tid_address"
 
 
 def one_line(result, status):

@@ -4,10 +4,10 @@
  * thread that spins on one CPU hears signals from another; who never yields starves nobody; wake-ups
  * from all sides at once are not lost.
  *
- * guest: run="--smp 1" args="1"
- * guest: run="--smp 2" args="2"
- * guest: run="--smp 4" args="4"
- * guest: run="--smp 4 --cmdline cpus=3" args="3"
+ * guest: run="--smp 1" args="1" timeout=120
+ * guest: run="--smp 2" args="2" timeout=120
+ * guest: run="--smp 4" args="4" timeout=120
+ * guest: run="--smp 4 --cmdline cpus=3" args="3" timeout=120
  */
 #include <errno.h>
 #include <signal.h>
@@ -17,7 +17,7 @@
 
 #define MAX_CPUS 4
 #define MANY	 16
-#define ROUNDS	 2000
+#define ROUNDS	 500
 
 #define CPU_NUMBER 0x7b
 #define LDT_FIRST  7 /* selector of the LDT's first entry */
@@ -377,7 +377,7 @@ static void pair(void)
 static void herd_member(void *unused)
 {
 	(void)unused;
-	for (uint32_t n = 0; n < 200; n++) {
+	for (uint32_t n = 0; n < 100; n++) {
 		__atomic_add_fetch(&arrived, 1, __ATOMIC_SEQ_CST);
 		while (__atomic_load_n(&over, __ATOMIC_ACQUIRE) <= n)
 			futex(&over, FUTEX_WAIT, n, 0, 0, 0);
@@ -389,7 +389,7 @@ static void herd(void)
 	arrived = over = 0;
 	for (int i = 0; i < MANY; i++)
 		thread_start(&thread[i], herd_member, 0);
-	for (uint32_t n = 0; n < 200; n++) {
+	for (uint32_t n = 0; n < 100; n++) {
 		while (__atomic_load_n(&arrived, __ATOMIC_ACQUIRE) < (n + 1) * MANY)
 			raw(SYS_sched_yield, 0, 0, 0, 0, 0, 0);
 		__atomic_store_n(&over, n + 1, __ATOMIC_RELEASE);
@@ -397,7 +397,7 @@ static void herd(void)
 	}
 	for (int i = 0; i < MANY; i++)
 		thread_join(&thread[i]);
-	is(arrived, 200 * MANY, "a herd wakes and sleeps 200 times");
+	is(arrived, 100 * MANY, "a herd wakes and sleeps 100 times");
 }
 
 int main(int argc, char **argv)

@@ -7,6 +7,7 @@
  * guest: run="--smp 4"
  */
 #include <errno.h>
+#include <signal.h>
 #include <sys/mman.h>
 #include <time.h>
 #include "thread.h"
@@ -180,6 +181,35 @@ static void overwritten(void)
 	is(results[0], 0, "as it should");
 }
 
+static void keep(void *unused)
+{
+	(void)unused;
+	pi(&lock, FUTEX_LOCK_PI);
+	store(&passed[0], 1);
+	while (!load(&go[0]))
+		nap(100000);
+	results[0] = pi(&lock, FUTEX_UNLOCK_PI);
+}
+
+/* The word says it is main's, but another has it in the core's eyes. */
+static void not_the_owner(void)
+{
+	lock = 0;
+	go[0] = passed[0] = passed[1] = 0;
+	thread_start(&threads[0], keep, 0);
+	while (!load(&passed[0]))
+		nap(100000);
+	go[1] = 1;
+	thread_start(&threads[1], take, (void *)1);
+	wait_bits(&lock, FUTEX_WAITERS);
+	store(&lock, (uint32_t)tid() | FUTEX_WAITERS);
+	is(pi(&lock, FUTEX_UNLOCK_PI), -EINVAL, "what another has is not given back");
+	store(&lock, (uint32_t)threads[0].tid | FUTEX_WAITERS);
+	store(&go[0], 1);
+	joined(2);
+	is(results[0] | results[1], 0, "but by that one");
+}
+
 static void wait_plain(void *unused)
 {
 	(void)unused;
@@ -330,16 +360,6 @@ static void word_ends(void)
 
 /* ---- timeouts ---- */
 
-static void keep(void *unused)
-{
-	(void)unused;
-	pi(&lock, FUTEX_LOCK_PI);
-	store(&passed[0], 1);
-	while (!load(&go[0]))
-		nap(100000);
-	results[0] = pi(&lock, FUTEX_UNLOCK_PI);
-}
-
 static long lock_until(int op, int clock, long ns)
 {
 	struct timespec now, until;
@@ -465,6 +485,85 @@ static void conditions(void)
 	is(move(1, 1, &lock, 7), 0, "nobody is there");
 }
 
+/* ---- signals ---- */
+
+static uint32_t handled;
+
+static void handler(int sig)
+{
+	(void)sig;
+	__atomic_add_fetch(&handled, 1, __ATOMIC_ACQ_REL);
+}
+
+static void signal_main(long pid)
+{
+	nap(20000000);
+	raw(SYS_tgkill, pid, pid, SIGUSR1, 0, 0, 0);
+	while (!load(&handled))
+		nap(100000);
+	nap(20000000);
+}
+
+/* Has the lock, signals who waits for it, gives it back. */
+static void keep_and_signal(void *unused)
+{
+	(void)unused;
+	pi(&lock, FUTEX_LOCK_PI);
+	store(&passed[0], 1);
+	while (!(load(&lock) & FUTEX_WAITERS))
+		nap(100000);
+	signal_main(raw(SYS_getpid, 0, 0, 0, 0, 0, 0));
+	results[0] = pi(&lock, FUTEX_UNLOCK_PI);
+}
+
+/* Moves who waits for the condition to the lock, which it has, before it signals. */
+static void move_and_signal(void *moves)
+{
+	if (moves)
+		pi(&lock, FUTEX_LOCK_PI);
+	store(&passed[0], 1);
+	nap(20000000);
+	while (moves && move(1, 1, &lock, 7) != 1)
+		nap(100000);
+	signal_main(raw(SYS_getpid, 0, 0, 0, 0, 0, 0));
+	store(&cond, 8);
+	if (moves)
+		results[0] = pi(&lock, FUTEX_UNLOCK_PI);
+	else
+		results[0] = move(1, 1, &lock, 8);
+}
+
+static void start_signaller(void (*fn)(void *), void *arg)
+{
+	handled = passed[0] = 0;
+	cond = 7;
+	thread_start(&threads[0], fn, arg);
+	while (!load(&passed[0]))
+		nap(100000);
+}
+
+static void signals(void)
+{
+	struct sigaction act = {.sa_handler = handler};
+
+	sigaction(SIGUSR1, &act, 0);
+	lock = 0;
+	start_signaller(keep_and_signal, 0);
+	is(pi(&lock, FUTEX_LOCK_PI), 0, "a signal does not end the wait for a lock");
+	is(load(&handled), 1, "but is handled");
+	is(pi(&lock, FUTEX_UNLOCK_PI), 0, "the lock is there");
+	joined(1);
+	start_signaller(move_and_signal, (void *)1);
+	is(wait_cond(7, 0), -EAGAIN, "moved already, a wait for a condition ends by a signal");
+	joined(1);
+	is(load(&lock), 0, "without the lock");
+	start_signaller(move_and_signal, 0);
+	is(wait_cond(7, 0), 0, "not moved yet, it goes on");
+	joined(1);
+	is(results[0], 1, "until moved");
+	is(pi(&lock, FUTEX_UNLOCK_PI), 0, "with the lock");
+}
+
 /* A lock that its next owner has already: moving would have it wait for itself. */
 static void have_and_wait(void *unused)
 {
@@ -496,6 +595,7 @@ int main(void)
 	places();
 	handed_over();
 	overwritten();
+	not_the_owner();
 	not_a_lock();
 	circles();
 	owner_ends(&lock, "plain");
@@ -505,5 +605,6 @@ int main(void)
 	timeouts();
 	conditions();
 	moved_to_own();
+	signals();
 	return done();
 }

@@ -6,6 +6,7 @@
  * guest: run="--smp 4"
  */
 #include <errno.h>
+#include <signal.h>
 #include <sys/mman.h>
 #include <time.h>
 #include "thread.h"
@@ -150,6 +151,120 @@ static void errors(void)
 	is(futex(&word, 99, 5, 0, 0, 0), -ENOSYS, "no such operation");
 }
 
+/* ---- what another does at the same time ---- */
+
+static uint32_t stop;
+
+/* Asks again and again to wait for a value that is not there. */
+static void ask_in_vain(void *unused)
+{
+	(void)unused;
+	for (int n = 1; !__atomic_load_n(&stop, __ATOMIC_ACQUIRE); n++) {
+		futex(&word, FUTEX_WAIT | FUTEX_PRIVATE_FLAG, 7, 0, 0, 0);
+		if (n % 16 == 0)
+			yield();
+	}
+}
+
+static void wait_a_second(void *unused)
+{
+	struct timespec second = {1, 0};
+
+	(void)unused;
+	results[0] = futex(&word, FUTEX_WAIT | FUTEX_PRIVATE_FLAG, 5, (long)&second, 0, 0);
+}
+
+/* A wake-up is for one who waits, not for one who is on the way out. */
+static void not_stolen(void)
+{
+	int lost = 0, rounds = 0;
+
+	word = 5;
+	stop = 0;
+	thread_start(&threads[1], ask_in_vain, 0);
+	thread_start(&threads[2], ask_in_vain, 0);
+	for (; rounds < 300 && lost < 3; rounds++) {
+		results[0] = -1;
+		thread_start(&threads[0], wait_a_second, 0);
+		for (int i = 0; i < rounds % 64; i++)
+			yield();
+		while (futex(&word, FUTEX_WAKE | FUTEX_PRIVATE_FLAG, 1, 0, 0, 0) != 1)
+			yield();
+		thread_join(&threads[0]);
+		lost += results[0] != 0;
+	}
+	__atomic_store_n(&stop, 1, __ATOMIC_RELEASE);
+	thread_join(&threads[1]);
+	thread_join(&threads[2]);
+	is(lost, 0, "no wake-up of %d is lost on those who find another value", rounds);
+}
+
+static void fresh_page(void)
+{
+	struct timespec ms = {0, 1000000};
+	uint32_t *page = mmap(0, 2 * 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
+			      0);
+
+	is(futex(page, FUTEX_WAIT, 0, (long)&ms, 0, 0), -ETIMEDOUT,
+	   "a word in a page that is not there yet is 0");
+	is(futex(page + 1024, FUTEX_CMP_REQUEUE, 1, 1, &second, 0), 0, "for who moves too");
+	munmap(page, 2 * 4096);
+	is(futex(page, FUTEX_WAIT, 0, (long)&ms, 0, 0), -EFAULT, "one that is gone is none");
+	is(futex(page, FUTEX_CMP_REQUEUE, 1, 1, &second, 0), -EFAULT, "nor to move from");
+}
+
+/* ---- signals ---- */
+
+static uint32_t handled;
+
+static void handler(int sig)
+{
+	(void)sig;
+	handled++;
+}
+
+static void signal_main(void *times)
+{
+	long pid = raw(SYS_getpid, 0, 0, 0, 0, 0, 0);
+
+	for (long i = 0; i < (long)times; i++) {
+		while (futex(&word, FUTEX_REQUEUE, 0, 9, &word, 0) != 1)
+			yield();
+		raw(SYS_tgkill, pid, pid, SIGUSR1, 0, 0, 0);
+		while (__atomic_load_n(&handled, __ATOMIC_ACQUIRE) <= (uint32_t)i)
+			yield();
+	}
+	while (__atomic_load_n(&stop, __ATOMIC_ACQUIRE) == 0 &&
+	       futex(&word, FUTEX_WAKE, 1, 0, 0, 0) != 1)
+		yield();
+}
+
+static long wait_signalled(long times, int flags, struct timespec *timeout)
+{
+	struct sigaction act = {.sa_handler = handler, .sa_flags = flags};
+	long err;
+
+	sigaction(SIGUSR1, &act, 0);
+	handled = stop = 0;
+	thread_start(&threads[0], signal_main, (void *)times);
+	err = futex(&word, FUTEX_WAIT, 5, (long)timeout, 0, 0);
+	__atomic_store_n(&stop, 1, __ATOMIC_RELEASE);
+	thread_join(&threads[0]);
+	return err;
+}
+
+static void signals(void)
+{
+	struct timespec long_time = {100, 0};
+
+	word = 5;
+	is(wait_signalled(1, 0, 0), -EINTR, "a signal ends a wait");
+	is(wait_signalled(3, SA_RESTART, 0), 0, "or is handled while it goes on");
+	is(handled, 3, "each time");
+	is(wait_signalled(1, SA_RESTART, &long_time), -EINTR,
+	   "with a timeout it is not begun anew");
+}
+
 int main(void)
 {
 	waking();
@@ -157,5 +272,8 @@ int main(void)
 	operations();
 	timeouts();
 	errors();
+	not_stolen();
+	fresh_page();
+	signals();
 	return done();
 }

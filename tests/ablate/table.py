@@ -19,6 +19,7 @@ GROUPS = [
     ("The core's own memory, its reports, what leaks",
      "guard-page stack-nx text rodata data-nx direct seal smap smep write-protect report leak"),
     ("Other CPUs, time, threads", "smp clock timer slice"),
+    ("Words that threads wait on", "futex robust membarrier"),
     ("Signals, FPU", "sig fpu"),
     ("Filter, tracer, /proc, ids, and the rest", ""),
 ]

@@ -6,6 +6,7 @@
 #ifndef LIBC_GLUE_THREAD_H
 #define LIBC_GLUE_THREAD_H
 
+#include <limits.h>
 #include <pthread.h>
 #include <signal.h>
 #include "futex.h"

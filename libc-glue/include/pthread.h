@@ -6,7 +6,6 @@
 #include <sys/cdefs.h>
 #include <sys/types.h>
 #include <sys/_sigset.h>
-#include <limits.h>
 #include <sched.h>
 #include <time.h>
 

@@ -6,14 +6,14 @@
 #include <sys/cdefs.h>
 #include <sys/types.h>
 #include <sys/_timespec.h>
-#include <limits.h>
 
 typedef union {
 	unsigned long __value; /* in the high half the number of threads that sleep */
 	char __size[32];
 } sem_t;
 
-#define SEM_FAILED ((sem_t *)0)
+#define SEM_FAILED    ((sem_t *)0)
+#define SEM_VALUE_MAX 2147483647
 
 __BEGIN_DECLS
 int sem_init(sem_t *sem, int shared, unsigned value);

@@ -4,6 +4,7 @@
 #define _THREADS_H
 
 #include <pthread.h>
+#include <limits.h>
 #include <time.h>
 
 #ifndef __cplusplus

@@ -39,8 +39,7 @@ static struct waitq dhcp_wait = WAITQ_INIT(dhcp_wait);
 
 /* ---- the command line ---- */
 
-/* Four decimal numbers; *end is what follows them. */
-static bool parse_ip(const char *s, ip4_addr_t *out, const char **end)
+bool net_parse_ip(const char *s, ip4_addr_t *out, const char **end)
 {
 	uint32_t ip = 0;
 
@@ -64,7 +63,7 @@ static void option_ip(const char *key, ip4_addr_t *out)
 {
 	const char *v = cmdline_get(&boot_info.cmdline, key), *end;
 
-	if (v && (!parse_ip(v, out, &end) || *end))
+	if (v && (!net_parse_ip(v, out, &end) || *end))
 		boot_fail("net: %s=%s is not an address like 192.168.1.1", key, v);
 }
 
@@ -73,7 +72,7 @@ static void parse_static(const char *v)
 	const char *end;
 	unsigned len = 0, digits = 0;
 
-	if (parse_ip(v, &static_ip, &end) && *end == '/') {
+	if (net_parse_ip(v, &static_ip, &end) && *end == '/') {
 		for (end++; *end >= '0' && *end <= '9' && digits < 3; digits++)
 			len = len * 10 + (unsigned)(*end++ - '0');
 		if (digits && len >= 1 && len <= 32 && !*end && !ip4_addr_isany_val(static_ip)) {
@@ -95,6 +94,7 @@ static void parse_options(void)
 		parse_static(v);
 	option_ip("gw", &static_gw);
 	option_ip("dns", &dns_server[0]);
+	net_sntp_options();
 }
 
 /* ---- interfaces ---- */
@@ -123,6 +123,7 @@ void net_status_changed(struct netif *netif)
 	output_write(OUTPUT_READY, line, (size_t)ksnprintf(line, sizeof(line), "ip %s", ip));
 	WRITE_ONCE(dhcp_pending, false);
 	waitq_wake(&dhcp_wait, 0);
+	net_sntp_start();
 }
 
 void net_configure(struct netif *netif)

@@ -23,4 +23,5 @@ LWIP_SRCS := \
 	src/core/ipv4/ip4.c \
 	src/core/ipv4/ip4_addr.c \
 	src/core/ipv4/ip4_frag.c \
-	src/netif/ethernet.c
+	src/netif/ethernet.c \
+	src/apps/sntp/sntp.c

@@ -58,6 +58,8 @@ void net_timer_tcp(void);
 void net_timer_fragment(void);
 /* DHCP or ARP began on an interface. */
 void net_timer_link(void);
+/* net_sntp_due() is to be called then; TIME_NEVER: no longer. */
+void net_timer_sntp(uint64_t at);
 /* Calls DEFERRED_NET again after a pause in which the app can run. */
 void net_timer_poll_again(void);
 
@@ -102,6 +104,17 @@ bool net_route(const ip4_addr_t *dest, struct netif **out, ip4_addr_t *src);
 void net_configure(struct netif *netif);
 /* An interface's address or state changed. */
 void net_status_changed(struct netif *netif);
+
+/* Four decimal numbers; *end is what follows them. False if they are not. */
+bool net_parse_ip(const char *s, ip4_addr_t *out, const char **end);
+
+/* ---- sntp.c: the time from a server ---- */
+
+/* Reads the option sntp=. */
+void net_sntp_options(void);
+/* There is an address to ask from. */
+void net_sntp_start(void);
+void net_sntp_due(uint64_t now);
 
 /* ---- error.c ---- */
 

@@ -28,6 +28,7 @@ enum clock {
 	CLOCK_SECOND, /* ARP's table, reassembly */
 	CLOCK_FINE,   /* DHCP requests without an answer yet */
 	CLOCK_COARSE, /* DHCP leases */
+	CLOCK_SNTP,   /* the time's server: another question, or its answer is missing */
 	CLOCK_POLL,   /* a device with more frames than its share */
 	CLOCKS,
 };
@@ -104,6 +105,11 @@ void net_timer_link(void)
 	start(CLOCK_COARSE, now + DHCP_COARSE);
 }
 
+void net_timer_sntp(uint64_t at)
+{
+	start(CLOCK_SNTP, at);
+}
+
 void net_timer_poll_again(void)
 {
 	start(CLOCK_POLL, time_now() + POLL_PAUSE);
@@ -172,6 +178,9 @@ static void run(enum clock c, uint64_t now)
 	case CLOCK_COARSE:
 		dhcp_coarse_tmr();
 		due[CLOCK_COARSE] = now + DHCP_COARSE;
+		break;
+	case CLOCK_SNTP:
+		net_sntp_due(now);
 		break;
 	default: /* the devices were polled just before */
 		break;

@@ -97,6 +97,21 @@
 /* Places in each control block for net/pcb.c and net/stream.c (enum net_slot in net_hooks.h). */
 #define LWIP_TCP_PCB_NUM_EXT_ARGS 4
 
+/*
+ * SNTP: one server, whose answer must be to what was asked; the way there and back is allowed for.
+ * Its clock and its timeouts are net/sntp.c's.
+ */
+#define SNTP_MAX_SERVERS		 1
+#define SNTP_STARTUP_DELAY		 0
+#define SNTP_CHECK_RESPONSE		 2
+#define SNTP_COMP_ROUNDTRIP		 1
+#define SNTP_MONITOR_SERVER_REACHABILITY 0
+#define SNTP_PORT			 net_sntp_port
+#define SNTP_SUPPRESS_DELAY_CHECK	 1 /* the option sets it */
+#define SNTP_UPDATE_DELAY		 net_sntp_interval
+#define SNTP_GET_SYSTEM_TIME_NTP(s, f)	 net_sntp_now(&(s), &(f))
+#define SNTP_SET_SYSTEM_TIME_NTP(s, f)	 net_sntp_found(s, f)
+
 /* Checksums are made and checked where the interface says that its device does not. */
 #define LWIP_CHECKSUM_CTRL_PER_NETIF 1
 #define LWIP_CHECKSUM_ON_COPY	     0

@@ -46,6 +46,14 @@ uint32_t net_rand(void);
 /* The Internet checksum of n bytes, not complemented, in network order (RFC 1071). */
 uint16_t net_checksum(const void *data, int n);
 
+/* net/sntp.c: lwIP's SNTP client and what it goes by. */
+extern uint16_t net_sntp_port;
+extern uint32_t net_sntp_interval;
+void net_sntp_now(int32_t *seconds, uint32_t *fraction);
+void net_sntp_found(int32_t seconds, uint32_t fraction);
+void sys_timeout(uint32_t ms, void (*fn)(void *arg), void *arg);
+void sys_untimeout(void (*fn)(void *arg), void *arg);
+
 void *kmalloc(size_t size) __attribute__((warn_unused_result));
 void *kcalloc(size_t n, size_t size) __attribute__((warn_unused_result));
 void kfree(void *p);

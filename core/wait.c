@@ -112,6 +112,7 @@ void sleeper_end(struct sleeper *s)
 void mutex_init(struct mutex *m)
 {
 	m->owner = NULL;
+	m->hand_over = false;
 	waitq_init(&m->waiters);
 }
 
@@ -125,6 +126,8 @@ static bool mutex_try(struct mutex *m)
 
 void mutex_lock(struct mutex *m)
 {
+	struct thread *me = current_thread();
+	bool lost = false;
 	struct waiter w;
 
 	if (likely(mutex_try(m)))
@@ -138,16 +141,37 @@ void mutex_lock(struct mutex *m)
 	waitq_add(&m->waiters, &w);
 	for (;;) {
 		thread_prepare_sleep();
-		if (mutex_try(m))
+		if (READ_ONCE(m->owner) == me || mutex_try(m))
 			break;
+		/* Woken, and another was faster: the next owner is to give it, not to let it go. */
+		if (lost)
+			WRITE_ONCE(m->hand_over, true);
+		lost = true;
 		sched_sleep();
 	}
 	thread_cancel_sleep();
 	waitq_remove(&w);
 }
 
+/* Gives the mutex to the one that waits longest; false if nobody does. */
+static bool hand_over(struct mutex *m)
+{
+	unsigned long irq = spin_lock_irqsave(&m->waiters.lock);
+	struct waiter *w = list_first(&m->waiters.waiters, struct waiter, node);
+
+	WRITE_ONCE(m->hand_over, false);
+	if (w) {
+		__atomic_store_n(&m->owner, w->thread, __ATOMIC_SEQ_CST);
+		w->wake(w, 0);
+	}
+	spin_unlock_irqrestore(&m->waiters.lock, irq);
+	return w;
+}
+
 void mutex_unlock(struct mutex *m)
 {
+	if (unlikely(READ_ONCE(m->hand_over)) && hand_over(m))
+		return;
 	__atomic_store_n(&m->owner, NULL, __ATOMIC_SEQ_CST);
 	wake_first(&m->waiters);
 }

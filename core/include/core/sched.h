@@ -197,11 +197,12 @@ void sleeper_end(struct sleeper *s);
 /* Sleeping locks: thread context; may be held over what sleeps. */
 struct mutex {
 	struct thread *owner;
+	bool hand_over; /* one that waits has lost it once: the owner gives it to the first */
 	struct waitq waiters;
 };
-#define MUTEX_INIT(name)                         \
-	{                                        \
-		NULL, WAITQ_INIT((name).waiters) \
+#define MUTEX_INIT(name)                              \
+	{                                             \
+		.waiters = WAITQ_INIT((name).waiters) \
 	}
 void mutex_init(struct mutex *m);
 void mutex_lock(struct mutex *m);

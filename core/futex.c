@@ -35,13 +35,16 @@ INITCALL(0, futex_init);
 
 int futex_key(uintptr_t addr, bool shared, struct futex_key *key)
 {
+	uint32_t word;
+
 	if (addr % sizeof(uint32_t))
 		return -EINVAL;
 	if (addr >= ARCH_USER_END)
 		return -EFAULT;
 	*key = (struct futex_key){.offset = addr};
-	if (shared)
-		(void)vm_shared(addr, &key->object, &key->offset);
+	/* What is shared is what is there: Linux tells here if nothing is. */
+	if (shared && !vm_shared(addr, &key->object, &key->offset))
+		return get_user32(&word, (const uint32_t __user *)addr);
 	return 0;
 }
 

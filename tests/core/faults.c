@@ -219,11 +219,15 @@ static const struct {
 long sys_test_fault(const char __user *name, uint64_t address)
 {
 	char wanted[NAME_SIZE];
-	long n = strncpy_from_user(wanted, name, sizeof(wanted));
+	long n;
 
+	user = address;
+	/* A copy from the app ends with CLAC: without one, AC is as SYSCALL left it. */
+	if (!name)
+		read_user();
+	n = strncpy_from_user(wanted, name, sizeof(wanted));
 	if (n < 0)
 		return n;
-	user = address;
 	for (unsigned i = 0; i < ARRAY_SIZE(faults); i++)
 		if (!strcmp(faults[i].name, wanted)) {
 			faults[i].fn();

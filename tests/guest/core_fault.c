@@ -34,7 +34,7 @@ int main(int argc, char **argv)
 		result = 0;
 	} else if (!strcmp(argv[1], "read-user-ac")) {
 		__asm__ volatile("pushf; orl $0x40000, (%%rsp); popf" ::: "memory", "cc");
-		result = raw(CALL_FAULT, (long)"read-user", (long)page, 0, 0, 0, 0);
+		result = raw(CALL_FAULT, 0, (long)page, 0, 0, 0, 0);
 		__asm__ volatile("pushf; andl $~0x40000, (%%rsp); popf" ::: "memory", "cc");
 	} else {
 		result = raw(CALL_FAULT, (long)argv[1], (long)page, 0, 0, 0, 0);

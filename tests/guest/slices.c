@@ -11,7 +11,7 @@
 
 #define LONG_NS (40 * 1000000ull) /* many slices */
 
-static struct test_thread one, two;
+static struct test_thread one, two, three;
 static uint32_t over, word;
 
 static uint64_t now(void)
@@ -93,13 +93,21 @@ static struct timespec later(long ns)
 }
 
 static struct timespec moment;
-static uint32_t had_its_turn;
+static uint32_t awake, alone;
 
-static void sleep_then_tell(void *unused)
+/* Whoever of the two is the first waits, without a call, for the other to come. */
+static void sleep_then_meet(void *unused)
 {
-	raw(SYS_clock_nanosleep, CLOCK_MONOTONIC, TIMER_ABSTIME, (long)&moment, 0, 0, 0);
-	__atomic_store_n(&had_its_turn, 1, __ATOMIC_RELEASE);
+	uint64_t end;
+
 	(void)unused;
+	raw(SYS_clock_nanosleep, CLOCK_MONOTONIC, TIMER_ABSTIME, (long)&moment, 0, 0, 0);
+	__atomic_add_fetch(&awake, 1, __ATOMIC_SEQ_CST);
+	for (end = now() + LONG_NS; __atomic_load_n(&awake, __ATOMIC_ACQUIRE) < 2;)
+		if (now() > end) {
+			alone = 1;
+			return;
+		}
 }
 
 static void end_at_once(void *unused)
@@ -111,19 +119,16 @@ static void end_at_once(void *unused)
 /* Two sleepers wake at the same moment while the processor idles: the first does not keep it. */
 static void at_one_moment(void)
 {
-	uint64_t end;
-
-	had_its_turn = 0;
+	awake = alone = 0;
 	moment = later(30000000);
-	thread_start(&one, sleep_then_tell, 0);
+	thread_start(&one, sleep_then_meet, 0);
+	thread_start(&two, sleep_then_meet, 0);
 	/* Its end leaves the idle thread on the processor. */
-	thread_start(&two, end_at_once, 0);
-	clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &moment, 0);
-	for (end = now() + LONG_NS; now() < end;)
-		;
-	ok(__atomic_load_n(&had_its_turn, __ATOMIC_ACQUIRE), "of two that wake at once both run");
+	thread_start(&three, end_at_once, 0);
 	thread_join(&one);
 	thread_join(&two);
+	thread_join(&three);
+	is(alone, 0, "of two that wake at once both run");
 }
 
 int main(void)

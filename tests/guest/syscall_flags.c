@@ -2,16 +2,18 @@
 /*
  * Flags that a program may have set at SYSCALL and that must not reach the core: DF (string
  * instructions backwards), NT (IRET would want a task), TF (a step in the core). Each is as it was on
- * return. AC is tested by test_core_faults.py.
+ * return. AC is tested by test_core_faults.py. (TCG's SYSCALL clears DF by itself: Bochs does not.)
  *
  * guest: core=testing
  */
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 #include "core_calls.h"
+#include "vendor.h"
 
 #define FLAGS_TF 0x100
 #define FLAGS_DF 0x400
@@ -42,7 +44,13 @@ static void check_df(void)
 	ok(!memcmp(plain, with_df, sizeof(plain)), "the core copied forwards");
 }
 
-/* The core's copy faults and comes back by IRET. */
+static void set_nt(int sig)
+{
+	(void)sig;
+	__asm__ volatile("pushf; orq $0x4000, (%%rsp); popf" ::: "memory", "cc");
+}
+
+/* The core's copy faults; and a call that leaves by IRET, as sigreturn does, has NT set. */
 static void check_nt(void)
 {
 	int zero = open("/dev/zero", O_RDONLY);
@@ -53,6 +61,9 @@ static void check_nt(void)
 	   "read with NT, into pages that are not there yet");
 	ok(flags_after & FLAGS_NT, "NT is kept");
 	close(zero);
+	signal(SIGUSR1, set_nt);
+	raise(SIGUSR1);
+	ok(true, "sigreturn with NT");
 }
 
 /* The step ends behind SYSCALL, in ring 3: noted, and TF cleared, by the testing core. */
@@ -81,7 +92,8 @@ static void check_tf(void)
 	ok(true, "a step over SYSCALL");
 	steps = debug_call(DEBUG_HITS, 0, 0);
 	/* Bochs takes the step of SYSCALL itself behind it, where TF is clear already. */
-	ok(steps == 0 || steps == 10, "there is no step in the core: %ld", steps);
+	ok(steps == 0 || (steps == 10 && !under_hypervisor()), "there is no step in the core: %ld",
+	   steps);
 }
 
 int main(void)

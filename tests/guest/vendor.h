@@ -13,4 +13,12 @@ static inline bool on_intel(void)
 	return b == 0x756e6547; /* "Genu" */
 }
 
+static inline bool under_hypervisor(void)
+{
+	unsigned a = 1, b, c, d;
+
+	__asm__ volatile("cpuid" : "+a"(a), "=b"(b), "=c"(c), "=d"(d));
+	return c >> 31;
+}
+
 #endif

@@ -13,7 +13,7 @@ UNIT_LIB_SRC := $(filter-out $(UNIT_STANDIN),$(patsubst $(srcdir)/%,%,$(wildcard
 UNIT_TESTS := $(filter-out test_main,$(patsubst $(srcdir)/tests/unit/%.c,%,$(wildcard \
 	$(srcdir)/tests/unit/test_*.c)))
 # -I: core/include, tests/unit (its arch_impl/ is the fake architecture), the generated headers.
-UNIT_CFLAGS := -std=gnu11 -g -O1 -Wall -Wextra -Wstrict-prototypes -Wmissing-prototypes -Werror \
+UNIT_CFLAGS := -std=gnu11 -g -O1 -Wall -Wextra -Wstrict-prototypes -Wmissing-prototypes $(WERROR) \
 	-Wno-clobbered -fno-strict-aliasing -fno-common -fno-omit-frame-pointer -fsanitize=address,undefined \
 	-fno-sanitize-recover=undefined
 

@@ -118,6 +118,25 @@ static void at_once(void)
 	ok(map(40 * MIB, RW, 0) > 0, "and all of it comes back");
 }
 
+/* Files in RAM grow until what the app has been promised would be touched; it all is there then. */
+static void promises_are_kept(void)
+{
+	static char chunk[MIB / 4];
+	long size = pages_free() * 4096 * 3 / 4, at = map((size_t)size, RW, 0), n;
+	int fd = open("/tmp/large", O_RDWR | O_CREAT, 0600);
+
+	ok(at > 0, "%ld MiB promised", size / (long)MIB);
+	do
+		n = write(fd, chunk, sizeof(chunk));
+	while (n > 0);
+	is(errno, ENOSPC, "a file that grows finds an end");
+	memset((void *)at, 1, (size_t)size);
+	ok(true, "what was promised is there");
+	munmap((void *)at, (size_t)size);
+	close(fd);
+	unlink("/tmp/large");
+}
+
 int main(int argc, char **argv)
 {
 	char *p;
@@ -126,6 +145,7 @@ int main(int argc, char **argv)
 	if (argc == 1) {
 		reservations();
 		until_error();
+		promises_are_kept();
 		at_once();
 		return done();
 	}

@@ -14,30 +14,50 @@
 #define FRAMES_MAX 32
 #define STACK_SIZE 16384
 
-/* The table that the build makes of the core's symbols; see generated/symbols.S. */
-struct symbol {
-	uint32_t offset, name;
-};
-extern const struct symbol core_symbols[];
-extern const uint32_t core_symbol_count;
-extern const char core_symbol_names[];
+#define NAME_MAX 64
 
-static const char *core_symbol(uintptr_t addr, uint64_t *offset)
+/* The core's symbols as tools/symbols.awk packs them. */
+extern const uint8_t core_symbols[], core_symbols_end[];
+
+/* Reads the function at *p: how far it is from the one before, and its name over that one's. */
+static uint64_t next_symbol(const uint8_t **p, char name[NAME_MAX])
 {
-	uint32_t at = addr - (uintptr_t)core_image_start, lo = 0, hi = core_symbol_count;
+	unsigned shift = 0, at;
+	uint64_t distance = 0;
 
-	if (addr < (uintptr_t)core_text_start || addr >= (uintptr_t)core_text_end || !hi)
+	do {
+		distance |= (**p & 0x7full) << shift;
+		shift += 7;
+	} while (*(*p)++ & 0x80);
+	at = *(*p)++;
+	do {
+		name[at < NAME_MAX ? at : NAME_MAX - 1] = (char)**p;
+		at++;
+	} while (*(*p)++);
+	name[NAME_MAX - 1] = 0;
+	return distance;
+}
+
+/* The name of the core's function around addr, which is left in the buffer; NULL: there is none. */
+static const char *core_symbol(uintptr_t addr, uint64_t *offset, char name[NAME_MAX])
+{
+	const uint8_t *p = core_symbols, *found = NULL;
+	uintptr_t at = (uintptr_t)core_image_start;
+
+	if (addr < (uintptr_t)core_text_start || addr >= (uintptr_t)core_text_end)
 		return NULL;
-	while (hi - lo > 1) {
-		uint32_t mid = lo + (hi - lo) / 2;
-
-		if (core_symbols[mid].offset <= at)
-			lo = mid;
-		else
-			hi = mid;
+	while (p < core_symbols_end) {
+		at += next_symbol(&p, name);
+		if (at > addr)
+			break;
+		*offset = addr - at;
+		found = p;
 	}
-	*offset = at - core_symbols[lo].offset;
-	return core_symbol_names + core_symbols[lo].name;
+	if (!found)
+		return NULL;
+	for (p = core_symbols; p < found;)
+		(void)next_symbol(&p, name);
+	return name;
 }
 
 static void report_frame(unsigned n, uintptr_t ip, const char *name, uint64_t offset)
@@ -73,11 +93,12 @@ void report_backtrace(uintptr_t ip, uintptr_t bp)
 {
 	uintptr_t top = percpu()->stack_top;
 	uint64_t offset = 0;
+	char name[NAME_MAX];
 
 	for (unsigned n = 0; n < FRAMES_MAX; n++) {
-		const char *name = core_symbol(ip, &offset);
+		const char *found = core_symbol(ip, &offset, name);
 
-		report_frame(n, ip, name, offset);
+		report_frame(n, ip, found, offset);
 		if (!on_stack(bp, top))
 			return;
 		ip = ((const uintptr_t *)bp)[1];

@@ -90,12 +90,36 @@ static void load_all(uint64_t selectors)
 	segment_load_gs(GS(selectors));
 }
 
-void selectors_load(const struct arch_thread *t)
+static void tls_load(const struct arch_thread *t)
 {
 	uint64_t *area = &percpu()->gdt[GDT_TLS_MIN];
 
 	for (unsigned i = 0; i < TLS_AREAS; i++)
 		area[i] = t->tls[i];
+}
+
+void selectors_switch(struct arch_thread *prev, const struct arch_thread *next)
+{
+	uint64_t now = selectors_read();
+
+	if (unlikely(!cpu_features.fsgsbase || now | next->selectors)) {
+		selectors_save(prev);
+		selectors_load(next);
+		return;
+	}
+	prev->selectors = 0;
+	if (unlikely(prev->tls_used | next->tls_used))
+		tls_load(next);
+	__asm__ volatile("rdfsbase %0; wrfsbase %1" : "=&r"(prev->fs_base) : "r"(next->fs_base));
+	__asm__ volatile("swapgs; rdgsbase %0; wrgsbase %1; swapgs"
+			 : "=&r"(prev->gs_base)
+			 : "r"(next->gs_base)
+			 : "memory");
+}
+
+void selectors_load(const struct arch_thread *t)
+{
+	tls_load(t);
 	/* Null ones hide nothing; any other may name a descriptor that is another thread's here. */
 	if (t->selectors | selectors_read())
 		load_all(t->selectors);

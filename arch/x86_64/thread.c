@@ -64,12 +64,14 @@ __attribute__((noinline, optimize("no-stack-protector"))) void arch_thread_switc
 	uint32_t ss;
 
 	fpu_switch(prev, next);
-	if (prev->arch.fpu)
+	if (likely(prev->arch.fpu && next->arch.fpu))
+		selectors_switch(&prev->arch, &next->arch);
+	else if (prev->arch.fpu)
 		selectors_save(&prev->arch);
-	if (next->arch.fpu) {
+	else if (next->arch.fpu)
 		selectors_load(&next->arch);
+	if (next->arch.fpu)
 		ioports_load(p, &next->arch);
-	}
 	/*
 	 * An interrupt from ring 3 leaves SS null; AMD's SYSRET would keep that descriptor's hidden
 	 * part for the next thread. APM volume 3, SYSRET.
@@ -125,6 +127,7 @@ int arch_thread_clone(struct thread *t, uintptr_t sp, uintptr_t tls, bool set_tl
 	if (!t->arch.fpu || ioports_copy(&t->arch, now))
 		return -ENOMEM;
 	memcpy(t->arch.tls, now->tls, sizeof(now->tls));
+	t->arch.tls_used = now->tls_used;
 	*r = *(const struct regs *)(now->stack_top - sizeof(*r));
 	r->orig_ax = -1;
 	r->ax = 0;

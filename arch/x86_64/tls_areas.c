@@ -39,6 +39,7 @@ static void area_set(int index, uint64_t descriptor)
 	unsigned long irq = arch_irq_save();
 
 	current_thread()->arch.tls[index - GDT_TLS_MIN] = descriptor;
+	current_thread()->arch.tls_used = true;
 	percpu()->gdt[index] = descriptor;
 	selectors_reload(index << 3 | SEL_RPL);
 	arch_irq_restore(irq);

@@ -13,6 +13,7 @@ struct arch_thread {
 	uint64_t fs_base, gs_base;
 	uint64_t selectors;
 	uint64_t tls[3]; /* its descriptors in the GDT, always up to date */
+	bool tls_used;	 /* one of them was set */
 	/* I/O ports it may use (ioports.c): the bitmap, NULL if none was asked for; iopl's level;
 	 * which bitmap its CPU must have, 0 for none. */
 	struct ioports *ports;

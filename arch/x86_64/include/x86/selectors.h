@@ -26,6 +26,8 @@ extern const char segment_gs_change[];
 /* Of a thread of the app's that leaves this CPU or comes to it. Interrupts off. */
 void selectors_save(struct arch_thread *t);
 void selectors_load(const struct arch_thread *t);
+/* Both in one. */
+void selectors_switch(struct arch_thread *prev, const struct arch_thread *next);
 
 /* Another FS base for a thread that is not running, as arch_prctl gives it: by a null selector. */
 void selectors_set_fs_base(struct arch_thread *t, uintptr_t base);

@@ -217,6 +217,14 @@ static uint64_t measure_by_any(void)
 	return mult;
 }
 
+/* A measurement may have been disturbed, but not by that much. */
+static bool is_near(uint64_t mult, uint64_t measured)
+{
+	uint64_t off = mult > measured ? mult - measured : measured - mult;
+
+	return off < measured / 8;
+}
+
 void clock_init(void)
 {
 	const struct clock_source *s;
@@ -226,9 +234,12 @@ void clock_init(void)
 	hpet.hz = hpet_init();
 	mult = measure_by_any();
 	hz = told_frequency();
-	told = hz;
+	told = hz && is_near(clock_divide(NSEC_PER_SEC, hz), mult);
 	if (told)
 		mult = clock_divide(NSEC_PER_SEC, hz);
+	else if (hz)
+		log_warn("clock: CPUID's TSC of %llu kHz is not what %s measures",
+			 (unsigned long long)(hz / 1000), reference->name);
 	clock_begin(boot_tsc, mult);
 	s = wanted();
 	tsc_wanted = s == &clock_tsc;
@@ -300,14 +311,13 @@ static void look(struct timer *t)
 	static unsigned step;
 	struct moment now = moment_read(reference);
 	uint64_t mult = tsc_mult(reference, span_start, now), old = clock_raw_mult();
-	uint64_t off = mult > old ? mult - old : old - mult;
 	bool watching = ++step > ARRAY_SIZE(steps) + 1;
 
 	if (clock_source_now() != &clock_tsc)
 		return;
 	if (watching && runs_off(mult) && clock_leave_tsc("for the TSC runs unevenly"))
 		return;
-	if (!watching && !told && off < old / 8)
+	if (!watching && !told && is_near(mult, old))
 		clock_go_by(&clock_tsc, mult);
 	if (step > ARRAY_SIZE(steps))
 		span_start = now;

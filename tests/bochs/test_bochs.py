@@ -17,6 +17,7 @@ import test_guest
 # Of `ringlet run`: what has a meaning here is handed to `ringlet image`, what has none is left out.
 FOR_IMAGE = {"--cmdline", "--add"}
 WITHOUT_MEANING = {"--no-net", "-q"}
+SLOWER = 3  # than QEMU, as time limits go: it interprets each instruction
 
 # For the paths that a Skylake-X does not take, and what the core has to find there.
 OTHER_MODELS = {
@@ -58,7 +59,7 @@ def run_guest(name, settings, **machine):
     result = bochs.run(ringlet.guest(name), *shlex.split(settings.get("args", "")),
                        options=translated(settings.get("run", "")), core=settings.get("core"),
                        memory=max(int(settings.get("mem", "128")), 32),
-                       seconds=int(settings.get("timeout", "60")), **machine)
+                       seconds=SLOWER * int(settings.get("timeout", "60")), **machine)
     assert result.status == int(number) + (128 if kind == "signal" else 0), str(result)
     if kind == "exit" and number == "0":
         test_guest.check_tap(result)

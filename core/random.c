@@ -25,6 +25,7 @@
 #define RESEED_BYTES   (1u << 20)
 #define RESEED_NS      (300 * NSEC_PER_SEC)
 #define SOURCE_BYTES   64 /* asked of each source */
+#define SPARES	       3  /* what one block gives but for the word that was asked for */
 #define JITTER_NS      (10 * NSEC_PER_MSEC)
 #define JITTER_SAMPLES 16384
 #define JITTER_BUFFER  4096u
@@ -41,6 +42,8 @@ static struct {
 	uint8_t pool[CHACHA20_KEY];
 	uint8_t key[CHACHA20_KEY];
 	unsigned pool_bits;
+	uint64_t spare[SPARES]; /* output for random_u64(), not given out yet */
+	unsigned spares;
 	uint64_t given; /* bytes since the key was renewed */
 	uint64_t renewed;
 	bool seeded, reseeding;
@@ -87,6 +90,8 @@ static void key_renew(void)
 	for (size_t i = 0; i < CHACHA20_KEY; i++)
 		rng.key[i] ^= block[CHACHA20_KEY + i];
 	wipe(block, sizeof(block));
+	wipe(rng.spare, sizeof(rng.spare));
+	rng.spares = 0;
 	rng.pool_bits = 0;
 	rng.given = 0;
 	rng.renewed = arch_clock_now();
@@ -284,11 +289,35 @@ void random_bytes(void *buf, size_t n)
 	wipe(block, sizeof(block));
 }
 
+/* A spare word, which the generator forgets; false if there is none. */
+static bool take_spare(uint64_t *v)
+{
+	unsigned long flags = spin_lock_irqsave(&rng.lock);
+	bool found = rng.spares;
+
+	if (found) {
+		*v = rng.spare[--rng.spares];
+		rng.spare[rng.spares] = 0;
+	}
+	spin_unlock_irqrestore(&rng.lock, flags);
+	return found;
+}
+
 uint64_t random_u64(void)
 {
-	uint64_t v;
+	uint64_t words[1 + SPARES], v;
+	unsigned long flags;
 
-	random_bytes(&v, sizeof(v));
+	reseed_if_due();
+	if (take_spare(&v))
+		return v;
+	take((uint8_t *)words, sizeof(words));
+	v = words[SPARES];
+	flags = spin_lock_irqsave(&rng.lock);
+	memcpy(rng.spare, words, sizeof(rng.spare));
+	rng.spares = SPARES;
+	spin_unlock_irqrestore(&rng.lock, flags);
+	wipe(words, sizeof(words));
 	return v;
 }
 

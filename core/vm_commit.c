@@ -39,10 +39,12 @@ size_t vm_committed(void)
 bool vm_can_commit(size_t pages)
 {
 	size_t promised = READ_ONCE(committed) - READ_ONCE(backed);
+	/* Their tables too, most of which are full where much is promised. */
+	size_t tables = (pages + promised) / 256;
 
 	if (overcommit)
 		return pages <= page_total();
-	return pages <= page_total() && pages + promised <= vm_available();
+	return pages <= page_total() && pages + promised + tables <= vm_available();
 }
 
 void vm_commit(const struct area *a, ssize_t bytes)

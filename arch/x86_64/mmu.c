@@ -84,7 +84,7 @@ static uint64_t *table_of(uint64_t e)
 static uint64_t *spare_tables; /* emptied: kept for the next mapping */
 static uint64_t *large_tables; /* one for each large page */
 static unsigned spares;
-static size_t large_pages;
+static size_t large_pages, tables; /* the spares too */
 
 static void table_push(uint64_t **list, uint64_t *t)
 {
@@ -103,20 +103,32 @@ static uint64_t *table_pop(uint64_t **list)
 
 static uint64_t *table_alloc(void)
 {
-	if (!spare_tables)
-		return page_alloc_zeroed(0);
-	spares--;
-	return table_pop(&spare_tables);
+	uint64_t *t;
+
+	if (spare_tables) {
+		spares--;
+		return table_pop(&spare_tables);
+	}
+	t = page_alloc_zeroed(0);
+	if (t)
+		tables++;
+	return t;
 }
 
 static void table_free(uint64_t *t)
 {
 	if (spares == SPARES_MAX) {
+		tables--;
 		page_free(t, 0);
 		return;
 	}
 	table_push(&spare_tables, t);
 	spares++;
+}
+
+size_t arch_mmu_tables(void)
+{
+	return READ_ONCE(tables);
 }
 
 /*
@@ -343,6 +355,37 @@ static void gather_table(struct gather *g, uint64_t *table, uintptr_t va)
 	g->high = max(g->high, va + PAGE_SIZE);
 }
 
+/* True if e begins a cache line of entries that lie below stop, and all are empty. */
+static bool line_is_empty(const uint64_t *e, const uint64_t *stop)
+{
+	return !((uintptr_t)e % 64) && e + 8 <= stop &&
+	       !(e[0] | e[1] | e[2] | e[3] | e[4] | e[5] | e[6] | e[7]);
+}
+
+/* Empties [start, end) of a table of pages, most of them absent; returns how many went. */
+static unsigned unmap_pages(struct gather *g, uint64_t *table, uintptr_t start, uintptr_t end)
+{
+	uint64_t *first = &table[TABLE_INDEX(start, 1)], *e = first;
+	const uint64_t *stop = first + (end - start) / PAGE_SIZE;
+	unsigned gone = 0;
+
+	while (e < stop) {
+		uint64_t was = *e;
+
+		if (line_is_empty(e, stop)) {
+			e += 8;
+			continue;
+		}
+		if (was) {
+			*e = 0;
+			gather_page(g, start + (uintptr_t)(e - first) * PAGE_SIZE, was);
+			gone++;
+		}
+		e++;
+	}
+	return gone;
+}
+
 /* Empties [start, end) of a table; returns how many of its entries went. */
 static unsigned unmap_level(struct gather *g, uint64_t *table, unsigned level, uintptr_t start,
 			    uintptr_t end)
@@ -358,17 +401,18 @@ static unsigned unmap_level(struct gather *g, uint64_t *table, unsigned level, u
 			continue;
 		if (is_large(*e) && next - va < LARGE_SIZE)
 			split(e, ALIGN_DOWN(va, LARGE_SIZE));
-		if (level == 1 || is_large(*e)) {
+		if (is_large(*e)) {
 			uint64_t was = *e;
 
 			*e = 0;
 			gather_page(g, va, was);
-			if (is_large(was))
-				table_free(large_gone());
+			table_free(large_gone());
 			gone++;
 			continue;
 		}
-		entry_count_add(e, -(int)unmap_level(g, table_of(*e), level - 1, va, next));
+		entry_count_add(
+			e, -(int)(level == 2 ? unmap_pages(g, table_of(*e), va, next)
+					     : unmap_level(g, table_of(*e), level - 1, va, next)));
 		if (level < 4 && !entry_count(*e)) {
 			uint64_t *below = table_of(*e);
 

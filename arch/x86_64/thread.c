@@ -39,7 +39,7 @@ int arch_thread_init(struct thread *t, void (*fn)(void *), void *arg)
 	f->ip = (uintptr_t)thread_start;
 	t->arch.stack_top = top;
 	t->arch.sp = (uintptr_t)f;
-	random_bytes(&t->arch.canary, sizeof(t->arch.canary));
+	t->arch.canary = random_u64();
 	t->arch.canary &= ~0xffull; /* a string that runs over ends before it */
 	return 0;
 }

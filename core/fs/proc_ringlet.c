@@ -112,6 +112,7 @@ static void show_memory(struct proc_text *t)
 	put_count(t, "pages_total", page_total());
 	put_count(t, "pages_free", page_free_count());
 	put_count(t, "pages_app", vm_resident());
+	put_count(t, "pages_tables", arch_mmu_tables());
 	put_count(t, "heap_bytes", heap_in_use());
 	put_count(t, "files_bytes", fs_used());
 }

@@ -229,6 +229,8 @@ static void test_memory(void)
 	ok(before - value(text, "pages_free") >= 256, "and others are not free any more: %ld",
 	   before - value(text, "pages_free"));
 	ok(value(text, "pages_total") > value(text, "pages_free"), "of all there are");
+	ok(value(text, "pages_tables") > 4, "they are mapped by %ld tables",
+	   value(text, "pages_tables"));
 	munmap(p, 256 * 4096);
 	ok(value(read_file("/proc/meminfo"), "MemTotal:") > 0, "meminfo tells of it too");
 	close(fd);

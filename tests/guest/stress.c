@@ -269,6 +269,12 @@ static void run(long ms)
 }
 
 /* A signal for a thread that has ended is lost, as anywhere: none is sent once it is over. */
+/* What is free, the app's, and the tables that map it. */
+static long pages_accounted(void)
+{
+	return figure("pages_free ") + figure("pages_app ") + figure("pages_tables ");
+}
+
 int main(int argc, char **argv)
 {
 	long seconds = argc > 1 ? atol(argv[1]) : 2;
@@ -284,14 +290,14 @@ int main(int argc, char **argv)
 	/* What is made once and kept is there before the account begins. */
 	run(500);
 	short_thread();
-	pages = figure("pages_free ") + figure("pages_app ");
+	pages = pages_accounted();
 	heap = figure("heap_bytes ");
 	setitimer(ITIMER_REAL, &often, 0);
 	run(seconds * 1000);
 	setitimer(ITIMER_REAL, &never, 0);
 	short_thread();
 	/* What the app keeps (its heap, its threads' stacks) is its own affair. */
-	lost_pages = pages - figure("pages_free ") - figure("pages_app ");
+	lost_pages = pages - pages_accounted();
 	lost_heap = figure("heap_bytes ") - heap;
 	while (queue_head != queue_tail)
 		get();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* The fake architecture's counts (arch/counters.h): whatever a test sets. */
 #include <arch/counters.h>
+#include <arch/mmu.h>
 #include <core/procfs.h>
 #include <core/sched.h>
 
@@ -67,4 +68,9 @@ uint64_t sched_switches(void)
 uint64_t sched_idle_time(void)
 {
 	return 1250 * NSEC_PER_MSEC;
+}
+
+size_t arch_mmu_tables(void)
+{
+	return 7;
 }

@@ -154,6 +154,27 @@ TEST(reseeds_by_volume_and_by_time)
 	CHECK_EQ(asked, 2);
 }
 
+/* Words that are left over are given out once, and not at all once the key is another. */
+TEST(spare_words_are_new)
+{
+	static const uint8_t none[sizeof(rng.spare)];
+	uint64_t v[4 * (1 + SPARES)];
+
+	start_over();
+	random_init();
+	for (unsigned i = 0; i < ARRAY_SIZE(v); i++) {
+		v[i] = random_u64();
+		for (unsigned j = 0; j < i; j++)
+			CHECK(v[i] != v[j]);
+	}
+	CHECK(!memcmp(rng.spare, none, sizeof(none)));
+	random_u64();
+	CHECK_EQ(rng.spares, SPARES);
+	random_add(none, sizeof(none), SEED_BITS);
+	CHECK_EQ(rng.spares, 0);
+	CHECK(!memcmp(rng.spare, none, sizeof(none)));
+}
+
 /* Small additions gather in the pool; the key changes only once they are worth a seed. */
 TEST(additions_wait_until_they_are_worth_a_seed)
 {

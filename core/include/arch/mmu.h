@@ -34,6 +34,8 @@ int arch_mmu_map_large(uintptr_t va, phys_t pa, unsigned prot);
 void arch_mmu_split(uintptr_t va);
 /* Large pages mapped now. */
 size_t arch_mmu_large_count(void);
+/* How many pages its tables are, those kept for the next mapping too. Any context. */
+size_t arch_mmu_tables(void);
 /*
  * Takes the mappings of [start, end) out, flushes them on every CPU, then calls each(arg, va, pa,
  * order) for every page that was mapped (order 0 or ARCH_LARGE_ORDER), and frees tables left empty.

@@ -20,6 +20,8 @@
 
 #define RECLAIM_ENOUGH 1024 /* pages */
 
+#define TABLE_PAGES 512 /* that one table maps */
+
 static size_t committed, backed; /* pages; of the committed, those that are there */
 static bool overcommit;
 
@@ -39,12 +41,13 @@ size_t vm_committed(void)
 bool vm_can_commit(size_t pages)
 {
 	size_t promised = READ_ONCE(committed) - READ_ONCE(backed);
-	/* Their tables too, most of which are full where much is promised. */
-	size_t tables = (pages + promised) / 256;
+	/* And the tables that map as much as there is, but for those that are there. */
+	size_t tables = page_total() / TABLE_PAGES, there = arch_mmu_tables();
 
 	if (overcommit)
 		return pages <= page_total();
-	return pages <= page_total() && pages + promised + tables <= vm_available();
+	return pages <= page_total() &&
+	       pages + promised + tables - min(tables, there) <= vm_available();
 }
 
 void vm_commit(const struct area *a, ssize_t bytes)

@@ -124,9 +124,15 @@ static void tame_blocking(uint64_t *in)
 		in[RDX] = (uint64_t)PICK(memory.fixed->time);
 		break;
 	case SYS_futex:
-		if ((in[RSI] & 0x7f) == 0 ||
-		    (in[RSI] & 0x7f) == 9) /* FUTEX_WAIT, FUTEX_WAIT_BITSET */
+		/* FUTEX_WAIT, LOCK_PI, WAIT_BITSET, WAIT_REQUEUE_PI, LOCK_PI2 */
+		if (1u << (in[RSI] & 0x1f) & (1u << 0 | 1u << 6 | 1u << 9 | 1u << 11 | 1u << 13))
 			in[R10] = (uint64_t)PICK(memory.fixed->time);
+		break;
+	case 449: /* futex_waitv */
+		in[R10] = (uint64_t)PICK(memory.fixed->time);
+		break;
+	case 455: /* futex_wait */
+		in[R8] = (uint64_t)PICK(memory.fixed->time);
 		break;
 	case SYS_fcntl:
 		if ((int32_t)in[RSI] == 4) /* F_SETFL */

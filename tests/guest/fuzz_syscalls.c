@@ -375,14 +375,16 @@ static void search(const void *p, size_t n)
 	memset((void *)(uintptr_t)p, 0, n);
 }
 
-/* Random bytes may look like anything and would be met again in files and pipes. */
+/* Random bytes may look like anything, and would be met again in files and pipes. */
 static void forget_random(void)
 {
 	bool random = NR(&call) == SYS_getrandom || NR(&call) == SYS_read ||
 		      NR(&call) == SYS_readv || NR(&call) == SYS_pread64;
 
-	if (random && call.out[RAX] && !fuzz_below(4))
-		memset(memory.arena, 0, ARENA_SIZE);
+	if (!random || !call.out[RAX])
+		return;
+	memset(memory.arena, 0, ARENA_SIZE);
+	memset(memory.big, 0, BIG_SIZE);
 }
 
 static bool used_big(void)

@@ -124,12 +124,22 @@ static void check_shootdowns(int cpus, bool slow)
 	is(smp(BATCH, at, 0), 1, "many pages go with one interrupt");
 }
 
+/* Setting them is tried again where the host kept a CPU for so long that none could be compared. */
+static long set_clock(long ahead)
+{
+	long got = 0;
+
+	for (int i = 0; i < 10 && got != ADJUSTED; i++)
+		got = smp(CLOCK, ahead, 1);
+	return got;
+}
+
 static void check_clocks(int cpus)
 {
 	is(smp(CLOCK, 0, 1), IN_STEP, "equal counters are in step");
 	if (cpus > 1) {
-		is(smp(CLOCK, 1000000000000, 1), ADJUSTED, "counters ahead are set");
-		is(smp(CLOCK, -1000000000000, 1), ADJUSTED, "counters behind are set");
+		is(set_clock(1000000000000), ADJUSTED, "counters ahead are set");
+		is(set_clock(-1000000000000), ADJUSTED, "counters behind are set");
 		is(smp(CLOCK, 1000000000000, 0), APART, "what cannot be set is told");
 	}
 	is(smp(NEVER_BACK, 1000, 0), 1000, "time that nobody was told");

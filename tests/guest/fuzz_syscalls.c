@@ -384,7 +384,9 @@ static void forget_random(void)
 	if (!random || !call.out[RAX])
 		return;
 	memset(memory.arena, 0, ARENA_SIZE);
-	memset(memory.big, 0, BIG_SIZE);
+	/* A call may have made it read-only. */
+	if (!raw(SYS_mprotect, (long)memory.big, BIG_SIZE, 3, 0, 0, 0))
+		memset(memory.big, 0, BIG_SIZE);
 }
 
 static bool used_big(void)

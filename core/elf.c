@@ -9,6 +9,8 @@
 
 #define ELF_PAGE    4096ull
 #define ADDRESS_END (1ull << 47)
+#define ALIGN_MOST  (1ull << 30) /* of a segment; more is not heeded */
+#define INTERP_MOST 4096
 
 struct elf_header {
 	uint8_t ident[16];
@@ -122,26 +124,21 @@ static void get_phdr(const struct elf_file *f, unsigned i, struct elf_phdr *p)
 	memcpy(p, f->data + f->h.phoff + i * sizeof(*p), sizeof(*p));
 }
 
-/* "is dynamically linked (needs INTERPRETER): ..." */
-static int fail_dynamic(struct elf_file *f, const struct elf_phdr *p)
+/* The first one counts, as for Linux. Its name is told to people, so it must be one that can be. */
+static int take_interp(struct elf_file *f, const struct elf_phdr *p, struct elf_image *out)
 {
-	static const char before[] = "is dynamically linked (needs ";
-	static const char after[] = "): link it with -static";
-	static char text[160];
-	size_t room = sizeof(text) - sizeof(before) - sizeof(after), n = 0;
-	char *out = text + sizeof(before) - 1;
+	const uint8_t *name = f->data + p->offset;
 
-	memcpy(text, before, sizeof(before));
-	if (inside(f, p->offset, p->filesz))
-		for (; n < p->filesz && n < room; n++) {
-			uint8_t c = f->data[p->offset + n];
-
-			if (c < 0x20 || c > 0x7e)
-				break;
-			out[n] = (char)c;
-		}
-	memcpy(out + n, after, sizeof(after));
-	return fail(f, text);
+	if (out->interp)
+		return 0;
+	if (p->filesz < 2 || p->filesz > INTERP_MOST || !inside(f, p->offset, p->filesz) ||
+	    memchr(name, 0, p->filesz) != name + p->filesz - 1)
+		return fail(f, "has a bad name of an interpreter");
+	for (uint64_t i = 0; i < p->filesz - 1; i++)
+		if (name[i] < 0x20 || name[i] == 0x7f)
+			return fail(f, "has a bad name of an interpreter");
+	out->interp = (const char *)name;
+	return 0;
 }
 
 static int check_segment(struct elf_file *f, const struct elf_phdr *p)
@@ -173,6 +170,8 @@ static int add_segment(struct elf_file *f, const struct elf_phdr *p, struct elf_
 	if (!out->segments)
 		out->low = first;
 	out->high = end;
+	if (p->align > out->align && p->align <= ALIGN_MOST && !(p->align & (p->align - 1)))
+		out->align = p->align;
 	s = &out->segment[out->segments++];
 	s->vaddr = p->vaddr;
 	s->memsz = p->memsz;
@@ -188,7 +187,7 @@ static int take_phdr(struct elf_file *f, const struct elf_phdr *p, struct elf_im
 	case PT_LOAD:
 		return p->memsz ? add_segment(f, p, out) : 0;
 	case PT_INTERP:
-		return fail_dynamic(f, p);
+		return take_interp(f, p, out);
 	case PT_STACK:
 		out->exec_stack = p->flags & ELF_PF_X;
 		return 0;
@@ -238,6 +237,7 @@ int elf_parse(const void *data, size_t size, struct elf_image *out, const char *
 	struct elf_phdr p;
 
 	memset(out, 0, sizeof(*out));
+	out->align = ELF_PAGE;
 	if (check_header(&f))
 		return -1;
 	for (unsigned i = 0; i < f.h.phnum; i++) {

@@ -2,10 +2,12 @@
 /*
  * Loads the app. What can stay where it lies in the archive is mapped from there (a write makes a
  * copy of the page); a segment's last page, where bytes that are not the segment's follow, and what
- * is not page-aligned in the archive are copied. Owns where the app was loaded, for backtraces.
+ * is not page-aligned in the archive are copied. A program's interpreter (ld.so) is loaded the same
+ * way, and begins in its place. Owns where the app was loaded, for backtraces.
  * Called once, by the app's thread.
  */
 #include <abi/errno.h>
+#include <abi/fcntl.h>
 #include <arch/thread.h>
 #include <core/console.h>
 #include <core/elf.h>
@@ -20,12 +22,14 @@
 
 #include "exec.h"
 
-static struct {
-	const void *data;
+struct loader {
+	const uint8_t *data;
 	size_t size;
 	uintptr_t base;
-} app;
+	bool mappable; /* the file begins at a page */
+};
 
+static struct loader app;
 struct exec_args exec_args;
 
 const char *exec_name(void)
@@ -37,13 +41,6 @@ const char *exec_name(void)
 	slash = strrchr(exec_args.path, '/');
 	return slash ? slash + 1 : exec_args.path;
 }
-
-struct loader {
-	const uint8_t *data;
-	size_t size;
-	uintptr_t base;
-	bool mappable; /* the file begins at a page */
-};
 
 static unsigned segment_prot(const struct elf_segment *s)
 {
@@ -103,46 +100,83 @@ static int load_failed(int r, const char **why)
 	return r;
 }
 
-/* Maps all segments and tells where they are in *base. */
-static int load(const struct elf_image *e, const uint8_t *data, size_t size, uintptr_t *base,
-		const char **why)
+/* Where a program that can be anywhere goes; 0: nowhere. An interpreter keeps clear of brk's room. */
+static uintptr_t choose_base(const struct elf_image *e, bool interpreter)
 {
-	struct loader l = {data, size, 0, IS_ALIGNED((uintptr_t)data, PAGE_SIZE)};
+	size_t size = e->high - e->low + e->align - PAGE_SIZE;
+	long at = interpreter ? vm_map_anonymous(0, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS)
+			      : (long)vm_random_base(size);
+
+	return at > 0 ? ALIGN_UP((uintptr_t)at - e->low, e->align) : 0;
+}
+
+/* Maps all segments and tells where they are in *base. */
+static int load(const struct elf_image *e, struct loader *l, bool interpreter, const char **why)
+{
+	struct vm_region there; /* never a file's, which would hold a reference */
 
 	if (e->pie) {
-		l.base = vm_random_base(e->high - e->low);
-		if (!l.base)
+		l->base = choose_base(e, interpreter);
+		if (!l->base)
 			return load_failed(-ENOMEM, why);
-		l.base -= e->low;
 	} else if (e->low < ARCH_USER_START || e->high > ARCH_USER_END) {
 		*why = "is linked at an address that apps cannot have";
 		return -ENOEXEC;
+	} else if (vm_region(e->low, &there) && there.start < e->high) {
+		*why = "would lie where the program does";
+		return -ENOEXEC;
 	}
 	for (unsigned i = 0; i < e->segments; i++) {
-		int r = load_segment(&l, &e->segment[i]);
+		int r = load_segment(l, &e->segment[i]);
 
 		if (r)
 			return load_failed(r, why);
 	}
-	vm_set_brk(l.base + e->high);
-	*base = l.base;
 	return 0;
 }
 
-static int parse(struct file *f, struct elf_image *e, const char **why)
+static int parse(struct file *f, struct loader *l, struct elf_image *e, const char **why)
 {
-	app.data = file_contents(f, &app.size);
-	if (!app.data) {
+	l->data = file_contents(f, &l->size);
+	if (!l->data) {
 		*why = "is not a program in the image's archive, or is empty";
 		return -ENOEXEC;
 	}
-	if (elf_parse(app.data, app.size, e, why))
+	l->mappable = IS_ALIGNED((uintptr_t)l->data, PAGE_SIZE);
+	if (elf_parse(l->data, l->size, e, why))
 		return -ENOEXEC;
 	if (e->exec_stack) {
 		*why = "wants an executable stack, which is refused: link it with -z noexecstack";
 		return -ENOEXEC;
 	}
 	return 0;
+}
+
+/*
+ * Loads what loads the program and its libraries, as Linux does: the program is mapped, and found by
+ * the auxiliary vector. *entry is where the app begins.
+ */
+static __noinline int load_interpreter(const char *path, uintptr_t *base, uintptr_t *entry,
+				       const char **why)
+{
+	static char text[256];
+	const char *reason = "is not in the image";
+	struct elf_image e;
+	struct loader l = {0};
+	struct file *f;
+	int r = fs_open(path, O_RDONLY, 0, &f);
+
+	if (!r) {
+		r = parse(f, &l, &e, &reason);
+		if (!r)
+			r = load(&e, &l, true, &reason);
+		file_put(f);
+	}
+	*base = l.base;
+	*entry = l.base + e.entry;
+	ksnprintf(text, sizeof(text), "needs the interpreter %.100s, which %s", path, reason);
+	*why = text;
+	return r;
 }
 
 /* Descriptors 0, 1 and 2, unless the caller has seen to them. */
@@ -160,11 +194,17 @@ int exec_app(struct file *f, const char *path, char *const argv[], char *const e
 {
 	struct start_state s = {.path = path, .argv = argv, .envp = envp};
 	struct elf_image e;
-	uintptr_t sp;
-	int r = parse(f, &e, why);
+	uintptr_t sp, start = 0;
+	int r = parse(f, &app, &e, why);
 
+	app.base = 0;
 	if (!r)
-		r = load(&e, app.data, app.size, &app.base, why);
+		r = load(&e, &app, false, why);
+	if (r)
+		return r;
+	vm_set_brk(app.base + e.high);
+	if (e.interp)
+		r = load_interpreter(e.interp, &s.base, &start, why);
 	if (!r)
 		r = open_std(why);
 	if (r)
@@ -181,7 +221,7 @@ int exec_app(struct file *f, const char *path, char *const argv[], char *const e
 		return r;
 	exec_args = (struct exec_args){path, argv};
 	signal_thread_start(current_thread(), 0);
-	arch_enter_user(s.entry, sp);
+	arch_enter_user(start ? start : s.entry, sp);
 }
 
 const char *exec_symbol(uintptr_t addr, uint64_t *offset)

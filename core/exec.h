@@ -8,7 +8,8 @@
 struct start_state {
 	const char *path;
 	char *const *argv, *const *envp; /* NULL-terminated, core memory */
-	uintptr_t entry, phdr;		 /* phdr 0: not in memory */
+	uintptr_t entry, phdr;		 /* of the program; phdr 0: not in memory */
+	uintptr_t base;			 /* of the interpreter, 0: none */
 	uintptr_t vdso;			 /* 0: none */
 	unsigned phnum, phentsize;
 };

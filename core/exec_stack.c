@@ -96,7 +96,7 @@ static void put_auxv(struct builder *b, const struct start_state *s)
 	}
 	if (s->vdso)
 		put_aux(b, AT_SYSINFO_EHDR, s->vdso);
-	put_aux(b, AT_BASE, 0);
+	put_aux(b, AT_BASE, s->base);
 	put_aux(b, AT_FLAGS, 0);
 	put_aux(b, AT_ENTRY, s->entry);
 	put_aux(b, AT_UID, 0);
@@ -106,6 +106,7 @@ static void put_auxv(struct builder *b, const struct start_state *s)
 	put_aux(b, AT_SECURE, 0);
 	put_aux(b, AT_RANDOM, put_bytes(b, seed, sizeof(seed)));
 	put_aux(b, AT_HWCAP, arch_hwcap());
+	put_aux(b, AT_HWCAP2, arch_hwcap2());
 	put_aux(b, AT_CLKTCK, CLOCK_TICKS);
 	put_aux(b, AT_MINSIGSTKSZ, arch_minsigstksz());
 	put_aux(b, AT_EXECFN, put_string(b, s->path));

@@ -154,3 +154,9 @@ unsigned long arch_hwcap(void)
 {
 	return cpu_features.hwcap;
 }
+
+/* Linux's HWCAP2_FSGSBASE: the instructions may be used. */
+unsigned long arch_hwcap2(void)
+{
+	return cpu_features.fsgsbase ? 2 : 0;
+}

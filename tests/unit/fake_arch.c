@@ -24,7 +24,7 @@
 
 /* ---- physical memory ---- */
 /* Kept, so that the leak checker finds what the core keeps in its pages. */
-static void *rams[16];
+static void *rams[32];
 
 void *fake_ram(size_t n)
 {
@@ -519,6 +519,11 @@ void arch_thread_switch(struct thread *prev, struct thread *next)
 void arch_enter_user(uintptr_t pc, uintptr_t sp)
 {
 	WRONG("arch_enter_user(%#lx, %#lx)", pc, sp);
+}
+
+unsigned long arch_hwcap2(void)
+{
+	return 2;
 }
 
 unsigned long arch_hwcap(void)

@@ -148,24 +148,55 @@ TEST(elf_refusals)
 	CHECK_STR(parse(&g, 40, &i), "is truncated: the ELF header is not whole");
 }
 
-TEST(elf_dynamic)
+TEST(elf_interpreter)
 {
 	static const char interp[] = "/lib64/ld-linux-x86-64.so.2";
+	static const char bad[] = "has a bad name of an interpreter";
 	struct elf_image i;
 	struct program g;
 
-	make(&g);
-	memcpy(g.text, interp, sizeof(interp));
-	g.p[2] = (struct phdr){3, 4, AT(text), 0, 0, sizeof(interp), sizeof(interp), 1};
-	CHECK_STR(parse(&g, sizeof(g), &i),
-		  "is dynamically linked (needs /lib64/ld-linux-x86-64.so.2):"
-		  " link it with -static");
-	g.p[2].filesz = -1ul;
-	CHECK_STR(parse(&g, sizeof(g), &i), "is dynamically linked (needs ): link it with -static");
-	memset(g.text, 'x', sizeof(g.text));
-	memset(g.data, 'x', sizeof(g.data));
-	g.p[2] = (struct phdr){3, 4, AT(text), 0, 0, 5000, 5000, 1};
-	CHECK(parse(&g, sizeof(g), &i) != NULL);
+#define INTERP(change)                                                                           \
+	do {                                                                                     \
+		make(&g);                                                                        \
+		memcpy(g.text, interp, sizeof(interp));                                          \
+		g.p[2] = (struct phdr){3, 4, AT(text), 0, 0, sizeof(interp), sizeof(interp), 1}; \
+		change;                                                                          \
+	} while (0)
+	INTERP((void)0);
+	CHECK(!parse(&g, sizeof(g), &i));
+	CHECK_STR(i.interp, interp);
+	/* The first counts. */
+	INTERP((g.p[3].type = 3, g.p[3].offset = 1, g.p[3].filesz = 1));
+	CHECK(!parse(&g, sizeof(g), &i));
+	INTERP(g.p[2].filesz = -1ul);
+	CHECK_STR(parse(&g, sizeof(g), &i), bad);
+	INTERP(g.p[2].offset = sizeof(g) - 4);
+	CHECK_STR(parse(&g, sizeof(g), &i), bad);
+	INTERP(g.p[2].filesz = 1);
+	CHECK_STR(parse(&g, sizeof(g), &i), bad);
+	INTERP(g.p[2].filesz--);
+	CHECK_STR(parse(&g, sizeof(g), &i), bad);
+	INTERP(g.p[2].filesz++);
+	CHECK_STR(parse(&g, sizeof(g), &i), bad);
+	INTERP(g.text[3] = '\n');
+	CHECK_STR(parse(&g, sizeof(g), &i), bad);
+	INTERP((g.p[2].filesz = 5000, memset(g.text, 'x', sizeof(g.text))));
+	CHECK_STR(parse(&g, sizeof(g), &i), bad);
+}
+
+TEST(elf_alignment)
+{
+	static const uint64_t cases[][2] = {{0, 4096},		{16, 4096},	 {4096, 4096},
+					    {2 << 20, 2 << 20}, {3 << 20, 4096}, {1ul << 40, 4096}};
+	struct elf_image i;
+	struct program g;
+
+	for (unsigned k = 0; k < ARRAY_SIZE(cases); k++) {
+		make(&g);
+		g.p[1].align = cases[k][0];
+		CHECK(!parse(&g, sizeof(g), &i));
+		CHECK_EQ(i.align, cases[k][1]);
+	}
 }
 
 TEST(elf_symbols)

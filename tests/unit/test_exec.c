@@ -35,7 +35,8 @@ struct phdr {
 	uint64_t offset, vaddr, paddr, filesz, memsz, align;
 };
 
-static uint8_t program[FILE_SZ];
+static uint8_t program[FILE_SZ], interpreter[FILE_SZ];
+static const char *interpreter_name; /* in the archive; NULL: none is */
 
 /* A header page, two pages of code less a bit, read-only data, data with bss behind it. */
 static void make(uint16_t type)
@@ -74,6 +75,8 @@ static const char *run(size_t align, const char *cmdline, char **argv)
 	REQUIRE(!cmdline_add(&boot_info.cmdline, cmdline, &why));
 	archive_begin(&a, align);
 	archive_file(&a, "app", 0100755, program, sizeof(program));
+	if (interpreter_name)
+		archive_file(&a, interpreter_name, 0100755, interpreter, sizeof(interpreter));
 	archive_end(&a);
 	image = fake_ram(a.size);
 	memcpy(image, a.data, a.size);
@@ -222,7 +225,9 @@ TEST(exec_start_state)
 	CHECK_EQ(aux[AT_PHENT], 56);
 	CHECK_EQ(aux[AT_PAGESZ], 4096);
 	CHECK_EQ(aux[AT_ENTRY], start_pc);
+	CHECK_EQ(aux[AT_BASE], 0);
 	CHECK_EQ(aux[AT_HWCAP], 0x123);
+	CHECK_EQ(aux[AT_HWCAP2], 2);
 	CHECK_EQ(aux[AT_MINSIGSTKSZ], 2048);
 	CHECK_EQ(aux[AT_CLKTCK], 100);
 	CHECK_STR(string(aux[AT_EXECFN]), "/app");
@@ -233,6 +238,91 @@ TEST(exec_start_state)
 	CHECK_EQ(copy_to_user((void *)(start_sp - (1ul << 20)), "x", 1), -EFAULT);
 	CHECK(fd_cloexec(0) == 0 && fd_cloexec(1) == 0 && fd_cloexec(2) == 0);
 	CHECK(fd_cloexec(3) < 0);
+	done();
+}
+
+/* Makes a program that asks for /ld, and a position-independent /ld of the same kind. */
+static void make_dynamic(uint16_t type)
+{
+	struct phdr interp = {3, 4, 0x1f0, BASE + 0x1f0, 0, 4, 4, 1};
+
+	make(3);
+	memcpy(interpreter, program, sizeof(program));
+	make(type);
+	memcpy(program + 64 + 4 * 56, &interp, sizeof(interp));
+	memcpy(program + 0x1f0, "/ld", 4);
+	interpreter_name = "ld";
+}
+
+TEST(exec_interpreter)
+{
+	static char *argv[] = {(char *)"/app", NULL};
+	uint64_t aux[64], type;
+	uintptr_t at, brk;
+
+	for (uint16_t kind = 2; kind <= 3; kind++) {
+		make_dynamic(kind);
+		CHECK(!run(4096, "", argv));
+		for (at = start_sp + 24; word(at); at += 8)
+			;
+		memset(aux, 0, sizeof(aux));
+		for (at += 8; (type = word(at)); at += 16)
+			aux[type] = word(at + 8);
+		CHECK_EQ(aux[AT_BASE] % PAGE_SIZE, 0);
+		CHECK_EQ(start_pc, aux[AT_BASE] + BASE + TEXT + 8);
+		CHECK(aux[AT_ENTRY] != start_pc);
+		CHECK_EQ(aux[AT_PHDR], aux[AT_ENTRY] - TEXT - 8 + 64);
+		if (kind == 2)
+			CHECK_EQ(aux[AT_ENTRY], BASE + TEXT + 8);
+		check_memory(aux[AT_ENTRY] - TEXT - 8);
+		/* The heap is behind the program, with room to grow. */
+		brk = vm_brk(0);
+		CHECK(brk > aux[AT_ENTRY] && brk < aux[AT_ENTRY] + (1ul << 30));
+		CHECK_EQ(vm_brk(brk + (1ul << 20)), brk + (1ul << 20));
+		memcpy(program, interpreter, sizeof(program));
+		check_memory(start_pc - TEXT - 8);
+		done();
+	}
+	interpreter_name = NULL;
+}
+
+TEST(exec_interpreter_refusals)
+{
+	static char *argv[] = {(char *)"/app", NULL};
+
+	make_dynamic(3);
+	interpreter_name = NULL;
+	program[0x1f2] = '1'; /* earlier archives are still there */
+	CHECK_STR(run(4096, "", argv), "needs the interpreter /l1, which is not in the image");
+	done();
+	make_dynamic(3);
+	interpreter[4] = 1;
+	CHECK_STR(run(4096, "", argv), "needs the interpreter /ld, which is a 32-bit program: "
+				       "build it for x86-64");
+	done();
+	make_dynamic(3);
+	program[0x1f2] = '2';
+	interpreter_name = "l2/file";
+	CHECK_STR(run(4096, "", argv), "needs the interpreter /l2, which is not a program in the "
+				       "image's archive, or is empty");
+	done();
+	make_dynamic(2);
+	interpreter[16] = 2; /* at the program's own place */
+	CHECK_STR(run(4096, "", argv),
+		  "needs the interpreter /ld, which would lie where the program does");
+	done();
+	interpreter_name = NULL;
+}
+
+TEST(exec_alignment)
+{
+	static char *argv[] = {(char *)"/app", NULL};
+
+	make(3);
+	((struct phdr *)(program + 64))[1].align = 8ul << 20;
+	CHECK(!run(4096, "", argv));
+	CHECK_EQ((start_pc - TEXT - 8 - BASE) % (8ul << 20), 0);
+	check_memory(start_pc - TEXT - 8);
 	done();
 }
 

@@ -31,6 +31,7 @@ _Noreturn void arch_resume_user(void);
 
 /* Auxiliary vector entries that only the architecture knows. */
 unsigned long arch_hwcap(void);
+unsigned long arch_hwcap2(void);
 unsigned long arch_minsigstksz(void);
 
 #endif

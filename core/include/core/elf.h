@@ -30,13 +30,16 @@ struct elf_image {
 	unsigned phnum, phentsize;
 	bool exec_stack; /* PT_GNU_STACK asks for one; refused unless allowed */
 	uint64_t relro, relro_size;
+	/* PT_INTERP: the path of the program that loads this one, in the file; NULL: none. */
+	const char *interp;
+	uint64_t
+		align; /* the largest alignment a segment asks for: a power of two, a page or more */
 	unsigned segments;
 	struct elf_segment segment[ELF_MAX_SEGMENTS];
 };
 
 /*
- * 0, or -1 with *why set to one line for the user ("is a 32-bit program", "is dynamically linked
- * (needs /lib64/ld-linux-x86-64.so.2): link it with -static", "is truncated: ...").
+ * 0, or -1 with *why set to one line for the user ("is a 32-bit program", "is truncated: ...").
  */
 int elf_parse(const void *data, size_t size, struct elf_image *out, const char **why);
 

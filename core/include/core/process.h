@@ -13,7 +13,7 @@ struct file;
 #define APP_PID 1
 
 /*
- * Loads the static ELF in f and builds Linux's start state; the calling thread then enters ring 3.
+ * Loads the ELF in f, its interpreter if it names one, and builds Linux's start state; the calling thread then enters ring 3.
  * Returns only on failure: -errno with *why set.
  */
 int exec_app(struct file *f, const char *path, char *const argv[], char *const envp[],

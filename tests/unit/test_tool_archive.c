@@ -129,6 +129,127 @@ TEST(parents_come_first_and_once)
 	archive_free(&a);
 }
 
+static const struct archive_entry *entry(const struct archive *a, const char *guest)
+{
+	const struct archive_entry *e = find(a, guest);
+
+	REQUIRE(e);
+	return e;
+}
+
+static const char *in_dir(const char *name)
+{
+	static char path[4][256];
+	static unsigned n;
+
+	snprintf(path[n % 4], sizeof(path[0]), "%s/%s", dir, name);
+	return path[n++ % 4];
+}
+
+/* usr/lib/real, usr/lib/short -> real, lib -> usr/lib, and what leads nowhere. */
+static void make_tree(void)
+{
+	REQUIRE(!mkdir(in_dir("t"), 0755) && !mkdir(in_dir("t/usr"), 0755) &&
+		!mkdir(in_dir("t/usr/lib"), 0755));
+	host_file("t/usr/lib/real", 5);
+	REQUIRE(!symlink("real", in_dir("t/usr/lib/short")) &&
+		!symlink("usr/lib", in_dir("t/lib")) &&
+		!symlink("/usr/../lib/short", in_dir("t/up")) &&
+		!symlink("circle", in_dir("t/circle")) && !mkfifo(in_dir("t/pipe"), 0600));
+}
+
+TEST(a_tree_keeps_its_links)
+{
+	struct archive a = {0};
+	struct cpio_entry e;
+	struct buffer b;
+	const char *why;
+	bool link = false;
+	struct cpio c;
+
+	make_tree();
+	chmod(in_dir("t/usr/lib/real"), 0755);
+	quiet = true;
+	archive_add_rootfs(&a, in_dir("t"));
+	CHECK_STR(entry(&a, "lib")->link, "usr/lib");
+	CHECK_STR(entry(&a, "usr/lib/short")->link, "real");
+	CHECK(!find(&a, "pipe"));
+	CHECK_STR(archive_file(&a, "up")->guest, "usr/lib/real");
+	CHECK_STR(archive_file(&a, "lib/./short")->guest, "usr/lib/real");
+	CHECK(!archive_file(&a, "lib"));
+	CHECK(!archive_file(&a, "lib/none"));
+	/* What the user names goes where the links lead, and in the place of what was found. */
+	host_file("mine", 9);
+	add(&a, in_dir("mine"), "/lib/mine");
+	add(&a, in_dir("mine"), "/lib/real");
+	CHECK(entry(&a, "usr/lib/mine")->host);
+	CHECK_STR(entry(&a, "usr/lib/real")->host, in_dir("mine"));
+	add(&a, in_dir("t/usr/lib/real"), "/bin/app");
+	b = written(&a);
+	cpio_begin(&c, b.data, b.len);
+	while (cpio_next(&c, &e, &why) == 1)
+		if (!strcmp(e.name, "lib")) {
+			link = true;
+			CHECK_EQ(e.mode, 0120777);
+			CHECK_EQ(e.size, 7);
+			CHECK_MEM(e.data, "usr/lib", 7);
+		}
+	CHECK(link);
+	buffer_free(&b);
+	archive_free(&a);
+}
+
+/* dir's own path in the image, of name. */
+static char *guest_path(const char *name)
+{
+	return xasprintf("%s/t/%s", dir + 1, name);
+}
+
+TEST(a_path_brings_the_links_that_lead_there)
+{
+	char *lib = guest_path("lib"), *real = guest_path("usr/lib/real"),
+	     *name = guest_path("lib/short"), *own;
+	struct archive a = {0};
+	size_t count;
+
+	archive_add_path(&a, in_dir("t/lib/short"));
+	CHECK_STR(entry(&a, lib)->link, "usr/lib");
+	CHECK_STR(archive_file(&a, name)->guest, real);
+	count = a.count;
+	archive_add_path(&a, in_dir("t/usr/lib/real"));
+	CHECK_EQ(a.count, count);
+	archive_free(&a);
+	/* A folder of the user's own in the place of a link holds the file itself. */
+	own = xasprintf("%s/mine", lib);
+	add(&a, in_dir("mine"), own);
+	archive_add_path(&a, in_dir("t/lib/real"));
+	free(real);
+	real = guest_path("lib/real");
+	CHECK(entry(&a, real)->host);
+	archive_free(&a);
+	free(own);
+	free(lib);
+	free(real);
+	free(name);
+}
+
+TEST(many_names_are_found)
+{
+	struct archive a = {0};
+	char name[32];
+
+	for (unsigned i = 0; i < 3000; i++) {
+		snprintf(name, sizeof(name), "d%u/f%u", i % 7, i);
+		add(&a, in_dir("mine"), name);
+	}
+	CHECK_EQ(a.count, 3007);
+	for (unsigned i = 0; i < 3000; i++) {
+		snprintf(name, sizeof(name), "d%u/f%u", i % 7, i);
+		CHECK(archive_file(&a, name));
+	}
+	archive_free(&a);
+}
+
 TEST(cleanup)
 {
 	char *command = xasprintf("rm -r %s", dir);

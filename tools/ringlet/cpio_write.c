@@ -67,6 +67,12 @@ static void emit_entry(struct writer *w, const struct archive_entry *e)
 {
 	struct buffer b;
 
+	if (e->link) {
+		emit_header(w, e->guest, S_IFLNK | 0777, 1, strlen(e->link), 4);
+		emit(w, e->link, strlen(e->link));
+		emit_zeros(w, round_up(w->offset, 4) - w->offset);
+		return;
+	}
 	if (!e->host) {
 		emit_header(w, e->guest, S_IFDIR | 0755, 2, 0, 4);
 		return;

@@ -12,11 +12,12 @@
 #include "allow.h"
 #include "archive.h"
 #include "iso.h"
+#include "program.h"
 #include "tool.h"
 
 struct image_options {
-	const char *out, *cmdline, *allow;
-	struct strings files; /* the app, then what goes with it */
+	const char *app, *out, *cmdline, *allow, *rootfs;
+	struct strings files; /* what goes with the app */
 };
 
 void help_image(void)
@@ -24,13 +25,17 @@ void help_image(void)
 	puts("Usage: ringlet image APP [FILE | HOST:GUEST]... -o FILE [OPTION]... [-- ARG...]\n"
 	     "Packs the core, the program APP and files into a bootable image.\n"
 	     "\n"
-	     "APP is a static x86-64 program (ringlet-cc makes them, gcc -static too); it becomes\n"
-	     "/bin/NAME. FILE becomes /FILE's name, HOST:GUEST the path GUEST; folders go in with\n"
-	     "all that is in them. ARGs are the app's arguments unless ringlet run gives others.\n"
+	     "APP is an x86-64 program. A static one (ringlet-cc makes them, gcc -static too)\n"
+	     "becomes /bin/NAME; a dynamic one keeps its path, and the libraries that this\n"
+	     "machine's loader finds for it go with it. FILE becomes /FILE's name, HOST:GUEST the\n"
+	     "path GUEST; folders go in with all that is in them. ARGs are the app's arguments\n"
+	     "unless ringlet run gives others.\n"
 	     "\n"
 	     "  -o, --output FILE      the image: app.iso boots from CD and disk, BIOS and UEFI;\n"
 	     "                         app.cpio is the bare archive (for qemu -initrd)\n"
 	     "      --add HOST:GUEST   the same as the word HOST:GUEST alone\n"
+	     "      --rootfs DIR       DIR is the image's root folder, with its links kept, and\n"
+	     "                         APP a path in it; no libraries are looked for\n"
 	     "      --cmdline WORDS    options for the core, as in \"ip=dhcp env.TZ=UTC\"\n"
 	     "      --allow LIST|FILE  the system calls APP may make, by name: any other ends it "
 	     "with\n"
@@ -43,9 +48,13 @@ void help_image(void)
 static void parse_options(struct image_options *o, int argc, char **argv)
 {
 	static const struct option longs[] = {
-		{"output", required_argument, NULL, 'o'},  {"add", required_argument, NULL, 'a'},
-		{"cmdline", required_argument, NULL, 'c'}, {"allow", required_argument, NULL, 'l'},
-		{"help", no_argument, NULL, 'h'},	   {0},
+		{"output", required_argument, NULL, 'o'},
+		{"add", required_argument, NULL, 'a'},
+		{"cmdline", required_argument, NULL, 'c'},
+		{"allow", required_argument, NULL, 'l'},
+		{"rootfs", required_argument, NULL, 'r'},
+		{"help", no_argument, NULL, 'h'},
+		{0},
 	};
 	struct strings added = {0};
 	int c;
@@ -59,6 +68,10 @@ static void parse_options(struct image_options *o, int argc, char **argv)
 			o->cmdline = optarg;
 		else if (c == 'l')
 			o->allow = optarg;
+		else if (c == 'r')
+			o->rootfs = optarg;
+		else if (c == 1 && !o->app)
+			o->app = optarg;
 		else if (c == 1)
 			strings_add(&o->files, optarg);
 		else if (c == 'h')
@@ -68,7 +81,7 @@ static void parse_options(struct image_options *o, int argc, char **argv)
 		else
 			usage_error("unknown option %s; see ringlet help image", argv[optind - 1]);
 	}
-	if (!o->files.n)
+	if (!o->app)
 		usage_error("no app given; see ringlet help image");
 	if (!o->out)
 		usage_error("no output given: add -o app.iso");
@@ -123,9 +136,7 @@ int command_image(int argc, char **argv)
 	char *app, *part, *archive;
 
 	parse_options(&o, argc, argv);
-	app = archive_add_app(&a, o.files.v[0]);
-	for (size_t i = 1; i < o.files.n; i++)
-		archive_add(&a, o.files.v[i]);
+	app = program_pack(&a, o.app, o.rootfs, &o.files);
 	if (o.allow)
 		allow_add(&a, o.allow);
 	allow_check(&a);

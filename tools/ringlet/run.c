@@ -14,6 +14,7 @@
 #include "allow.h"
 #include "archive.h"
 #include "iso.h"
+#include "program.h"
 #include "run.h"
 
 #define DEFAULT_MEMORY 256
@@ -22,8 +23,9 @@
 void help_run(void)
 {
 	puts("Usage: ringlet run APP|IMAGE [OPTION]... [-- ARG...]\n"
-	     "Boots a program (a static ELF), an app.iso or an app.cpio in QEMU. The program's\n"
-	     "standard output and exit status become this command's; its standard error and the\n"
+	     "Boots a program (an ELF, static or dynamic), an app.iso or an app.cpio in QEMU. The\n"
+	     "program's standard output and exit status become this command's; its standard error "
+	     "and the\n"
 	     "core's log go to standard error.\n"
 	     "\n"
 	     "  -p, --publish HOST:GUEST  lead TCP port HOST of 127.0.0.1 to port GUEST of the\n"
@@ -31,6 +33,7 @@ void help_run(void)
 	     "  -m, --memory MB           memory of the machine (256)\n"
 	     "      --smp N               CPUs of the machine (1)\n"
 	     "      --add HOST:GUEST      a file or folder for the program (not with an image)\n"
+	     "      --rootfs DIR          DIR is the root folder, and APP a path in it\n"
 	     "      --cmdline WORDS       options for the core, as in \"ip=dhcp env.TZ=UTC\"\n"
 	     "      --allow LIST|FILE     the system calls the program may make, by name, of "
 	     "those\n"
@@ -55,13 +58,14 @@ void help_run(void)
 
 struct run_command {
 	struct run_options options;
-	const char *file, *cmdline, *allow;
+	const char *file, *cmdline, *allow, *rootfs;
 	struct strings added;
 };
 
 enum {
 	O_SMP = 256,
 	O_ADD,
+	O_ROOTFS,
 	O_CMDLINE,
 	O_ALLOW,
 	O_LEARN,
@@ -79,6 +83,7 @@ static const struct option longs[] = {
 	{"memory", required_argument, NULL, 'm'},
 	{"smp", required_argument, NULL, O_SMP},
 	{"add", required_argument, NULL, O_ADD},
+	{"rootfs", required_argument, NULL, O_ROOTFS},
 	{"cmdline", required_argument, NULL, O_CMDLINE},
 	{"allow", required_argument, NULL, O_ALLOW},
 	{"learn", required_argument, NULL, O_LEARN},
@@ -131,6 +136,9 @@ static void take_option(struct run_command *r, int c)
 		break;
 	case O_ADD:
 		strings_add(&r->added, optarg);
+		break;
+	case O_ROOTFS:
+		r->rootfs = optarg;
 		break;
 	case O_CMDLINE:
 		r->cmdline = optarg;
@@ -246,9 +254,7 @@ static char *make_archive(const struct run_command *r, char **app, size_t *size)
 
 	if (fd < 0)
 		die("cannot make an archive in memory: %s", strerror(errno));
-	*app = archive_add_app(&a, r->file);
-	for (size_t i = 0; i < r->added.n; i++)
-		archive_add(&a, r->added.v[i]);
+	*app = program_pack(&a, r->file, r->rootfs, &r->added);
 	*size = archive_write(&a, fd, "archive");
 	archive_free(&a);
 	return xasprintf("/proc/self/fd/%d", fd);
@@ -266,11 +272,14 @@ static void check_memory(const struct run_options *o, size_t archive)
 /* Finds out what the file is and prepares it. Returns the core's command line. */
 static char *prepare(const struct run_command *r, struct boot_source *source, char **args)
 {
-	struct buffer b = file_read_all(r->file);
+	struct buffer b = {0};
 	char *app = NULL, *cmdline;
-	size_t size = b.len;
+	size_t size;
 
-	if (b.len >= 4 && !memcmp(b.data, "\177ELF", 4)) {
+	if (!r->rootfs)
+		b = file_read_all(r->file);
+	size = b.len;
+	if (r->rootfs || (b.len >= 4 && !memcmp(b.data, "\177ELF", 4))) {
 		source->archive = make_archive(r, &app, &size);
 	} else if (b.len >= 6 && !memcmp(b.data, "070701", 6)) {
 		archive_check(b.data, b.len, r->file);

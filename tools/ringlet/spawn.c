@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include "tool.h"
@@ -54,24 +55,60 @@ static void show_output(int fd)
 			break;
 }
 
+/* Starts argv with its output going to a new file in memory, which is told in *out. */
+static pid_t start(char *const argv[], unsigned seconds, int *out)
+{
+	static char *const none[] = {NULL};
+	struct rlimit limit = {seconds, seconds};
+	pid_t pid;
+
+	*out = memfd_create("output", MFD_CLOEXEC);
+	pid = *out < 0 ? -1 : fork();
+	if (pid < 0)
+		die("cannot run %s: %s", argv[0], strerror(errno));
+	if (pid)
+		return pid;
+	if (seconds) {
+		setrlimit(RLIMIT_CPU, &limit);
+		environ = (char **)none;
+		if (chdir("/"))
+			_exit(127);
+	}
+	child_exec(argv, *out);
+	_exit(127);
+}
+
+static int wait_for(pid_t pid)
+{
+	int status;
+
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+int spawn_read(char *const argv[], unsigned seconds, struct buffer *out)
+{
+	char buf[4096];
+	int fd, status = wait_for(start(argv, seconds, &fd));
+	ssize_t n;
+
+	lseek(fd, 0, SEEK_SET);
+	while ((n = read(fd, buf, sizeof(buf))) > 0)
+		buffer_add(out, buf, (size_t)n);
+	close(fd);
+	return status;
+}
+
 void spawn_tool(char *const argv[], const char *package)
 {
-	int out, status;
 	pid_t pid;
+	int out;
 
 	if (!program_exists(argv[0]))
 		die("%s is missing: install the package %s", argv[0], package);
-	out = memfd_create("output", MFD_CLOEXEC);
-	if (out < 0)
-		die("cannot run %s: %s", argv[0], strerror(errno));
-	pid = fork();
-	if (pid < 0)
-		die("cannot run %s: %s", argv[0], strerror(errno));
-	if (pid == 0)
-		child_exec(argv, out);
-	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		;
-	if (!WIFEXITED(status) || WEXITSTATUS(status)) {
+	pid = start(argv, 0, &out);
+	if (wait_for(pid)) {
 		show_output(out);
 		die("%s failed (its output is above)", argv[0]);
 	}

@@ -82,6 +82,11 @@ void temp_keep(const char *path);
  * if it is missing or fails.
  */
 void spawn_tool(char *const argv[], const char *package);
+/*
+ * Runs a program, without an environment and in the root folder, for at most so many seconds of
+ * processor time; what it writes is added to *out. Its exit status, or 128 and the signal's number.
+ */
+int spawn_read(char *const argv[], unsigned seconds, struct buffer *out);
 /* True if name is an executable on PATH. */
 bool program_exists(const char *name);
 

@@ -105,8 +105,8 @@ static void put_auxv(struct builder *b, const struct start_state *s)
 	put_aux(b, AT_EGID, 0);
 	put_aux(b, AT_SECURE, 0);
 	put_aux(b, AT_RANDOM, put_bytes(b, seed, sizeof(seed)));
-	put_aux(b, AT_HWCAP, arch_hwcap());
-	put_aux(b, AT_HWCAP2, arch_hwcap2());
+	put_aux(b, AT_HWCAP, arch_hwcap(0));
+	put_aux(b, AT_HWCAP2, arch_hwcap(1));
 	put_aux(b, AT_CLKTCK, CLOCK_TICKS);
 	put_aux(b, AT_MINSIGSTKSZ, arch_minsigstksz());
 	put_aux(b, AT_EXECFN, put_string(b, s->path));

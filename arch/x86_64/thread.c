@@ -150,13 +150,11 @@ _Noreturn void arch_resume_user(void)
 	__builtin_unreachable();
 }
 
-unsigned long arch_hwcap(void)
-{
-	return cpu_features.hwcap;
-}
+#define HWCAP2_FSGSBASE 2
 
-/* Linux's HWCAP2_FSGSBASE: the instructions may be used. */
-unsigned long arch_hwcap2(void)
+unsigned long arch_hwcap(unsigned word)
 {
-	return cpu_features.fsgsbase ? 2 : 0;
+	if (word)
+		return cpu_features.fsgsbase ? HWCAP2_FSGSBASE : 0;
+	return cpu_features.hwcap;
 }

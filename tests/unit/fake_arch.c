@@ -521,14 +521,9 @@ void arch_enter_user(uintptr_t pc, uintptr_t sp)
 	WRONG("arch_enter_user(%#lx, %#lx)", pc, sp);
 }
 
-unsigned long arch_hwcap2(void)
+unsigned long arch_hwcap(unsigned word)
 {
-	return 2;
-}
-
-unsigned long arch_hwcap(void)
-{
-	return 0x123;
+	return word ? 2 : 0x123;
 }
 
 unsigned long arch_minsigstksz(void)

@@ -29,9 +29,8 @@ int arch_thread_clone(struct thread *t, uintptr_t sp, uintptr_t tls, bool set_tl
 /* Such a thread's way to ring 3, from its own function. */
 _Noreturn void arch_resume_user(void);
 
-/* Auxiliary vector entries that only the architecture knows. */
-unsigned long arch_hwcap(void);
-unsigned long arch_hwcap2(void);
+/* Auxiliary vector entries that only the architecture knows: AT_HWCAP (word 0), AT_HWCAP2 (1). */
+unsigned long arch_hwcap(unsigned word);
 unsigned long arch_minsigstksz(void);
 
 #endif

@@ -5,6 +5,7 @@
  */
 #include <abi/errno.h>
 #include <abi/sched.h>
+#include <arch/signal.h>
 #include <core/futex.h>
 #include <core/log.h>
 #include <core/process.h>
@@ -28,6 +29,16 @@ long clone3_with_registers(const void __user *uargs, size_t size);
 
 static uint32_t app_threads = 1;
 
+static __noinline void tell_refused(uint64_t flags)
+{
+	uintptr_t pc = arch_user_pc();
+	char place[EXEC_PLACE_SIZE];
+
+	log_warn("app: fork, vfork and clone of a process are refused (ENOSYS), called at %#lx%s "
+		 "with flags %#llx: an image runs one program",
+		 pc, exec_place(pc, place, sizeof(place)), (unsigned long long)flags);
+}
+
 /* 0, or why not: -EINVAL where Linux says so too, -ENOSYS for what would be a process. */
 static int check_flags(uint64_t flags)
 {
@@ -39,11 +50,8 @@ static int check_flags(uint64_t flags)
 		return -EINVAL;
 	if ((flags & THREAD_FLAGS) == THREAD_FLAGS && !(flags & ~(THREAD_FLAGS | OPTIONAL_FLAGS)))
 		return 0;
-	if (!told)
-		log_warn("app: fork, vfork and clone of a process are refused (ENOSYS): an image "
-			 "runs one program; clone flags %#llx",
-			 (unsigned long long)flags);
-	told = true;
+	if (!__atomic_exchange_n(&told, true, __ATOMIC_RELAXED))
+		tell_refused(flags);
 	return -ENOSYS;
 }
 

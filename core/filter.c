@@ -116,11 +116,10 @@ static const char *name_of(long number)
 
 static void report(long number, uintptr_t pc)
 {
-	uint64_t offset = 0;
-	const char *in = exec_symbol(pc, &offset);
+	char place[EXEC_PLACE_SIZE];
 
-	log_err("app: system call %ld (%s) is not allowed, called at %#lx%s%s", number,
-		name_of(number), pc, in ? " in " : "", in ? in : "");
+	log_err("app: system call %ld (%s) is not allowed, called at %#lx%s", number,
+		name_of(number), pc, exec_place(pc, place, sizeof(place)));
 }
 
 /* Once a number, as long as the app goes on; the log is not the app's to fill. */

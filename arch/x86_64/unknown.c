@@ -42,14 +42,12 @@ static const char *reason(uint32_t nr)
 static __noinline long report(const struct regs *r)
 {
 	uint32_t nr = number(r);
-	uint64_t offset = 0;
-	const char *name;
+	char place[EXEC_PLACE_SIZE];
 
 	if (__atomic_exchange_n(&told[min(nr, (uint32_t)NUMBERS)], true, __ATOMIC_RELAXED))
 		return -ENOSYS;
-	name = exec_symbol(r->ip, &offset);
-	log_warn("app: system call %d is not known (ENOSYS), called at %#llx%s%s%s", (int32_t)nr,
-		 (unsigned long long)r->ip, name ? " in " : "", name ? name : "", reason(nr));
+	log_warn("app: system call %d is not known (ENOSYS), called at %#llx%s%s", (int32_t)nr,
+		 (unsigned long long)r->ip, exec_place(r->ip, place, sizeof(place)), reason(nr));
 	return -ENOSYS;
 }
 

@@ -34,6 +34,13 @@ size_t exec_stack_limit(void);
 /* Where an app address comes from: a symbol of the app's ELF, for backtraces. NULL if unknown. */
 const char *exec_symbol(uintptr_t addr, uint64_t *offset);
 
+#define EXEC_PLACE_SIZE 128
+/*
+ * The same for a line of the log: " in FUNCTION", or " in FILE+OFFSET" of what is mapped there, or ""
+ * if it is neither; in buf. Thread context, no lock held.
+ */
+const char *exec_place(uintptr_t addr, char *buf, size_t size);
+
 /* Ends the app with an exit status (0..255) or a signal; the machine stops or halts. */
 _Noreturn void process_exit(int status);
 _Noreturn void process_kill(int sig);

@@ -11,6 +11,7 @@ import sys
 import pytest
 
 import ringlet
+import test_guest
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE / "programs"))
@@ -32,7 +33,7 @@ def root_of(folder, *programs):
     (folder / "etc").mkdir()
     (folder / "tmp").mkdir()
     (folder / "etc" / "passwd").write_text(tree.PASSWD)
-    for p in programs:
+    for p in (*programs, *sorted((HERE / "programs").glob("script.*"))):
         shutil.copy(p, folder / "bin")
     tree.make(folder)
     return folder
@@ -42,6 +43,33 @@ def on_host(root, command, data=INPUT):
     """The command's output and status with root as the root folder, as user 0."""
     return subprocess.run(["unshare", "--map-root-user", f"--root={root}", "--wd=/", *command],
                           input=data, capture_output=True, env=ENVIRONMENT, timeout=60, check=False)
+
+
+def script(name):
+    return HERE / "programs" / name
+
+
+def in_folder(tmp_path, command, data=None):
+    """The command, a dynamic program's, on the host in a folder with tree's files: its result."""
+    tree.make(tmp_path)
+    return subprocess.run(command, input=data, stdin=None if data else subprocess.DEVNULL,
+                          capture_output=True, env=ENVIRONMENT, timeout=60, check=False,
+                          cwd=tmp_path)
+
+
+def check_same(guest, host):
+    """Output, errors and status."""
+    assert (guest.text, guest.err, guest.status) == (
+        host.stdout.decode("utf-8", "replace"), host.stderr.decode("utf-8", "replace"),
+        host.returncode), str(guest)
+
+
+def dynamic_on_both(tmp_path, command, *added, data=None, memory=128):
+    """A dynamic program, with in/ in the working folder: it must say the same."""
+    host = in_folder(tmp_path, command, data)
+    words = [w for spec in (f"{tmp_path}/in:/in", *added) for w in ("--add", spec)]
+    check_same(ringlet.run(command[0], "-q", "-m", str(memory), "--no-net", *words, "--",
+                           *command[1:], data=data), host)
 
 
 def in_ringlet(root, command, data=INPUT):
@@ -57,9 +85,7 @@ def same_on_both(tmp_path, command, *programs):
         root_of(folder, *programs)
     host = on_host(here, command)
     guest = in_ringlet(there, command)
-    assert (guest.text, guest.err, guest.status) == (
-        host.stdout.decode("utf-8", "replace"), host.stderr.decode("utf-8", "replace"),
-        host.returncode), str(guest)
+    check_same(guest, host)
 
 
 def applets(everything):
@@ -74,3 +100,38 @@ def can_unshare():
 
 
 needs_unshare = pytest.mark.skipif(not can_unshare(), reason="unshare does not work here")
+
+
+# Compilers for tests/guest's sources: other C libraries and other kinds of program than ringlet-cc's.
+BUILDS = {
+    "static-pie": ["gcc", "-static-pie", "-fPIE"],
+    "dynamic": ["gcc", "-fPIE", "-pie"],
+    "fixed": ["gcc", "-fno-pie", "-no-pie"],
+    "musl": ["musl-gcc", "-static"],
+    "musl-pie": ["musl-gcc", "-static-pie", "-fPIE"],
+}
+# What of tests/guest is about Linux and not about newlib; musl lacks what some of these use, or
+# answers by itself.
+SOURCES = ("tls_areas", "mmap", "sigframe", "registers", "files", "futexes", "signals", "sigstack",
+           "threads", "vdso", "stdio", "strings", "malloc", "clocks", "errno", "memory",
+           "c11_threads", "pthread_mutex", "pthread_cond")
+NOT_MUSL = ("futexes", "threads", "pthread_mutex", "pthread_cond", "signals", "memory")
+
+
+def builds(sources):
+    for source in sources:
+        for kind, compiler in BUILDS.items():
+            if not (kind.startswith("musl") and source in NOT_MUSL):
+                yield pytest.param(source, kind, id=f"{source}-{kind}",
+                                   marks=pytest.mark.skipif(not ringlet.have(compiler[0]),
+                                                            reason=f"there is no {compiler[0]}"))
+
+
+def build_and_run(source, kind, tmp_path):
+    guest = ringlet.SOURCE / "tests" / "guest"
+    app = tmp_path / source
+    subprocess.run([*BUILDS[kind], "-D_GNU_SOURCE", "-O2", "-w", "-pthread", "-I", guest, "-o", app,
+                    guest / f"{source}.c", "-lm"], check=True, timeout=120)
+    result = ringlet.run(app, "-m", "128", "-q", "--no-net", timeout=120)
+    assert result.status == 0, str(result)
+    test_guest.check_tap(result)

@@ -52,6 +52,20 @@ static char *own_path(const char *file)
 	return path;
 }
 
+/* glibc loads this one by itself when a thread is cancelled or ends, and aborts without it. */
+static void add_unwinder(struct archive *a, const char *library)
+{
+	size_t folder = (size_t)(base_name(library) - library);
+	char *path;
+
+	if (strcmp(library + folder, "libc.so.6"))
+		return;
+	path = xasprintf("%.*slibgcc_s.so.1", (int)folder, library);
+	if (!access(path, R_OK))
+		archive_add_path(a, path);
+	free(path);
+}
+
 /* The libraries of a host file, those that are not there yet. */
 static void add_libraries(struct archive *a, const char *loader, const char *file, bool program)
 {
@@ -61,6 +75,7 @@ static void add_libraries(struct archive *a, const char *loader, const char *fil
 	loader_list(loader, file, program, &list);
 	for (size_t i = 0; i < list.n; i++) {
 		archive_add_path(a, list.v[i]);
+		add_unwinder(a, list.v[i]);
 		all_known &= loader_knows(list.v[i]);
 	}
 	/* Others were found by the cache, or by the file's own path, to which it does no harm. */

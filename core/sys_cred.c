@@ -23,6 +23,7 @@ struct triple {
 
 static struct {
 	struct triple user, group;
+	uint32_t file_user, file_group; /* follow the effective ones */
 	uint32_t groups[GROUPS_MAX];
 	unsigned group_count;
 } ids;
@@ -36,6 +37,16 @@ bool process_privileged(void)
 uint32_t process_user(void)
 {
 	return READ_ONCE(ids.user.real);
+}
+
+uint32_t process_file_user(void)
+{
+	return READ_ONCE(ids.file_user);
+}
+
+uint32_t process_file_group(void)
+{
+	return READ_ONCE(ids.file_group);
 }
 
 long sys_getuid(void)
@@ -69,6 +80,13 @@ static void set(uint32_t *id, uint32_t to)
 		WRITE_ONCE(*id, to);
 }
 
+/* Files follow the effective id; ids_lock held. */
+static void set_effective(struct triple *t, uint32_t to)
+{
+	set(&t->effective, to);
+	set(t == &ids.user ? &ids.file_user : &ids.file_group, t->effective);
+}
+
 /* setresuid(2), setresgid(2): without privilege only ids that are there already. */
 static long set_three(struct triple *t, uint32_t real, uint32_t effective, uint32_t saved)
 {
@@ -78,7 +96,7 @@ static long set_three(struct triple *t, uint32_t real, uint32_t effective, uint3
 	if (process_privileged() || (has(t, real) && has(t, effective) && has(t, saved))) {
 		set(&t->real, real);
 		set(&t->saved, saved);
-		set(&t->effective, effective);
+		set_effective(t, effective);
 	} else {
 		err = -EPERM;
 	}
@@ -100,7 +118,7 @@ static long set_two(struct triple *t, uint32_t real, uint32_t effective)
 		set(&t->real, real);
 		if (follows)
 			set(&t->saved, effective != KEEP ? effective : t->effective);
-		set(&t->effective, effective);
+		set_effective(t, effective);
 	}
 	spin_unlock(&ids_lock);
 	return may ? 0 : -EPERM;
@@ -117,9 +135,9 @@ static long set_one(struct triple *t, uint32_t id)
 	if (process_privileged()) {
 		set(&t->real, id);
 		set(&t->saved, id);
-		set(&t->effective, id);
+		set_effective(t, id);
 	} else if (id == t->real || id == t->saved) {
-		set(&t->effective, id);
+		set_effective(t, id);
 	} else {
 		err = -EPERM;
 	}
@@ -155,6 +173,29 @@ long sys_setresuid(uint32_t real, uint32_t effective, uint32_t saved)
 long sys_setresgid(uint32_t real, uint32_t effective, uint32_t saved)
 {
 	return set_three(&ids.group, real, effective, saved);
+}
+
+/* setfsuid(2), setfsgid(2): what it was, whether it could be changed or not. */
+static long set_file_id(struct triple *t, uint32_t *file_id, uint32_t id)
+{
+	uint32_t old;
+
+	spin_lock(&ids_lock);
+	old = *file_id;
+	if (id != KEEP && (process_privileged() || has(t, id)))
+		set(file_id, id);
+	spin_unlock(&ids_lock);
+	return old;
+}
+
+long sys_setfsuid(uint32_t id)
+{
+	return set_file_id(&ids.user, &ids.file_user, id);
+}
+
+long sys_setfsgid(uint32_t id)
+{
+	return set_file_id(&ids.group, &ids.file_group, id);
 }
 
 static long tell(const struct triple *t, void __user *real, void __user *effective,

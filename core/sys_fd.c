@@ -77,7 +77,7 @@ static long file_fcntl(struct file *f, unsigned cmd, unsigned long arg)
 {
 	switch (cmd) {
 	case F_GETFL:
-		return READ_ONCE(f->flags);
+		return READ_ONCE(f->flags) & (f->flags & O_PATH ? ~(uint32_t)O_ACCMODE : ~0u);
 	case F_SETFL:
 		file_set_flags(f, SETTABLE, (uint32_t)arg & SETTABLE);
 		return 0;

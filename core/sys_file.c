@@ -117,6 +117,8 @@ static long file_ioctl(struct file *f, unsigned cmd, unsigned long arg)
 {
 	int on;
 
+	if (f->flags & O_PATH)
+		return -EBADF;
 	if (cmd != 0x5421 /* FIONBIO */)
 		return f->ops->ioctl ? f->ops->ioctl(f, cmd, arg) : -ENOTTY;
 	if (copy_from_user(&on, (const void __user *)arg, sizeof(on)))
@@ -145,13 +147,15 @@ long sys_fsync(int fd)
 	if (!f)
 		return -EBADF;
 	/* What has a name lies in memory; what has none cannot be synchronised. */
-	r = f->inode ? 0 : -EINVAL;
+	r = f->flags & O_PATH ? -EBADF : f->inode ? 0 : -EINVAL;
 	file_put(f);
 	return r;
 }
 
 static long file_truncate(struct file *f, off_t length)
 {
+	if (f->flags & O_PATH)
+		return -EBADF;
 	if ((f->flags & O_ACCMODE) == O_RDONLY || !f->ops->truncate)
 		return -EINVAL;
 	return f->ops->truncate(f, length);
@@ -278,7 +282,7 @@ static long send_checked(struct file *out, struct file *in, off_t __user *upos, 
 	off_t pos = in->pos;
 	long r;
 
-	if ((in->flags & O_ACCMODE) == O_WRONLY)
+	if ((in->flags & O_ACCMODE) == O_WRONLY || in->flags & O_PATH)
 		return -EBADF;
 	if (out->flags & O_APPEND)
 		return -EINVAL;

@@ -37,6 +37,8 @@ static int check_file(struct file *f, unsigned prot, unsigned flags, off_t offse
 
 	if (offset < 0 || __builtin_add_overflow(offset, (off_t)len, &end))
 		return -EOVERFLOW;
+	if (f->flags & O_PATH)
+		return -EBADF;
 	if (mode == O_WRONLY)
 		return -EACCES;
 	if ((flags & MAP_TYPE) != MAP_PRIVATE && prot & PROT_WRITE && mode != O_RDWR)

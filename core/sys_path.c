@@ -13,16 +13,7 @@
 #include <core/syscall.h>
 #include <core/uaccess.h>
 
-#define R_OK 4
-#define W_OK 2
-#define X_OK 1
-
-/* A path of the app's, and the directory it starts from. */
-struct user_path {
-	char small[128];
-	char *name;	   /* small, or allocated */
-	struct file *base; /* NULL: the working directory, or an absolute path */
-};
+#include "user_path.h"
 
 static int copy_path(struct user_path *p, const char __user *path)
 {
@@ -41,7 +32,7 @@ static int copy_path(struct user_path *p, const char __user *path)
 	return (int)n;
 }
 
-static void path_put(struct user_path *p)
+void path_put(struct user_path *p)
 {
 	if (p->name != p->small)
 		kfree(p->name);
@@ -49,26 +40,20 @@ static void path_put(struct user_path *p)
 		file_put(p->base);
 }
 
-/* 0 or -errno; path_put() after success only. */
-static int path_get(struct user_path *p, int dirfd, const char __user *path)
+int path_get(struct user_path *p, int dirfd, const char __user *path)
 {
 	int r = copy_path(p, path);
 
 	p->base = NULL;
-	/* An empty path is refused later whatever it starts from. */
-	if (r || dirfd == AT_FDCWD || *p->name == '/' || !*p->name)
+	if (r || dirfd == AT_FDCWD || *p->name == '/')
 		return r;
 	p->base = fd_get(dirfd);
-	if (p->base && p->base->inode)
+	/* An empty path is refused later whatever it starts from, but by readlinkat(). */
+	if (p->base && (p->base->inode || !*p->name))
 		return 0;
-	r = p->base ? -ENOTDIR : -EBADF;
+	r = !*p->name ? -ENOENT : p->base ? -ENOTDIR : -EBADF;
 	path_put(p);
 	return r;
-}
-
-static struct inode *path_base(const struct user_path *p)
-{
-	return p->base ? p->base->inode : NULL;
 }
 
 /* ---- opening ---- */
@@ -103,9 +88,14 @@ long sys_open(const char __user *path, int flags, unsigned mode)
 	return sys_openat(AT_FDCWD, path, flags, mode);
 }
 
+long sys_creat(const char __user *path, unsigned mode)
+{
+	return sys_openat(AT_FDCWD, path, O_CREAT | O_WRONLY | O_TRUNC, mode);
+}
+
 /* ---- metadata ---- */
 
-static long file_stat(struct file *f, struct abi_stat *st)
+long file_stat(struct file *f, struct abi_stat *st)
 {
 	if (f->ops->stat)
 		return f->ops->stat(f, st);
@@ -154,37 +144,72 @@ static int path_is_empty(const char __user *path)
 {
 	char c;
 
-	if (copy_from_user(&c, path, 1))
-		return -EFAULT;
-	return !c;
+	if (!path)
+		return 1;
+	return copy_from_user(&c, path, 1) ? -EFAULT : !c;
+}
+
+static long target_at(int dirfd, const char __user *path, bool follow, struct inode **out)
+{
+	struct user_path p;
+	long r = path_get(&p, dirfd, path);
+
+	if (r)
+		return r;
+	r = fs_lookup(path_base(&p), p.name, follow, out);
+	path_put(&p);
+	return r;
+}
+
+long path_target(int dirfd, const char __user *path, int flags, struct path_target *t)
+{
+	int empty = flags & AT_EMPTY_PATH ? path_is_empty(path) : 0;
+
+	t->file = NULL;
+	if (empty < 0)
+		return empty;
+	if (!empty)
+		return target_at(dirfd, path, !(flags & AT_SYMLINK_NOFOLLOW), &t->inode);
+	if (dirfd == AT_FDCWD)
+		return fs_lookup(NULL, ".", true, &t->inode);
+	t->file = fd_get(dirfd);
+	if (!t->file)
+		return -EBADF;
+	t->inode = t->file->inode;
+	if (t->inode)
+		inode_hold(t->inode);
+	return 0;
+}
+
+void path_target_put(struct path_target *t)
+{
+	if (t->inode)
+		inode_put(t->inode);
+	if (t->file)
+		file_put(t->file);
 }
 
 long sys_newfstatat(int dirfd, const char __user *path, struct abi_stat __user *ust, int flags)
 {
 	struct abi_stat st = {0};
-	int empty = 0;
+	struct path_target t;
 	long r;
 
-	/* AT_NO_AUTOMOUNT (0x800) asks for what is always so. */
-	if (flags & ~(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH | 0x800))
+	/* AT_NO_AUTOMOUNT asks for what is always so. */
+	if (flags & ~(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH | AT_NO_AUTOMOUNT))
 		return -EINVAL;
-	if (flags & AT_EMPTY_PATH)
-		empty = path ? path_is_empty(path) : 1;
-	if (empty < 0)
-		return empty;
-	if (empty && dirfd != AT_FDCWD)
-		return sys_fstat(dirfd, ust);
-	if (empty) {
-		struct inode *i;
-
-		r = fs_lookup(NULL, ".", true, &i);
-		if (!r) {
-			inode_stat(i, &st);
-			inode_put(i);
-		}
-	} else {
+	if (!(flags & AT_EMPTY_PATH)) {
 		r = path_stat(dirfd, path, !(flags & AT_SYMLINK_NOFOLLOW), &st);
+		return r ? r : copy_to_user(ust, &st, sizeof(st));
 	}
+	r = path_target(dirfd, path, flags, &t);
+	if (r)
+		return r;
+	if (t.file)
+		r = file_stat(t.file, &st);
+	else
+		inode_stat(t.inode, &st);
+	path_target_put(&t);
 	return r ? r : copy_to_user(ust, &st, sizeof(st));
 }
 
@@ -233,27 +258,6 @@ long sys_fstatfs(int fd, void __user *buf)
 	r = tell_statfs(f->inode, buf);
 	file_put(f);
 	return r;
-}
-
-/* The superuser may read and write everything, and execute what anybody may. */
-long sys_faccessat(int dirfd, const char __user *path, int mode)
-{
-	struct abi_stat st = {0};
-	long r;
-
-	if (mode & ~(R_OK | W_OK | X_OK))
-		return -EINVAL;
-	r = path_stat(dirfd, path, true, &st);
-	if (r)
-		return r;
-	if ((mode & X_OK) && (st.st_mode & S_IFMT) != S_IFDIR && !(st.st_mode & 0111))
-		return -EACCES;
-	return 0;
-}
-
-long sys_access(const char __user *path, int mode)
-{
-	return sys_faccessat(AT_FDCWD, path, mode);
 }
 
 /* ---- names ---- */
@@ -320,12 +324,34 @@ static long two_paths(int fromfd, const char __user *from, int tofd, const char 
 
 static int rename_path(const struct user_path *from, const struct user_path *to)
 {
-	return fs_rename(path_base(from), from->name, path_base(to), to->name);
+	return fs_rename(path_base(from), from->name, path_base(to), to->name, 0);
+}
+
+static int rename_new(const struct user_path *from, const struct user_path *to)
+{
+	return fs_rename(path_base(from), from->name, path_base(to), to->name, RENAME_NOREPLACE);
+}
+
+static int exchange_paths(const struct user_path *from, const struct user_path *to)
+{
+	return fs_rename(path_base(from), from->name, path_base(to), to->name, RENAME_EXCHANGE);
 }
 
 long sys_renameat(int fromfd, const char __user *from, int tofd, const char __user *to)
 {
 	return two_paths(fromfd, from, tofd, to, rename_path);
+}
+
+long sys_renameat2(int fromfd, const char __user *from, int tofd, const char __user *to,
+		   unsigned flags)
+{
+	if (flags & ~(RENAME_NOREPLACE | RENAME_EXCHANGE) ||
+	    flags == (RENAME_NOREPLACE | RENAME_EXCHANGE))
+		return -EINVAL;
+	return two_paths(fromfd, from, tofd, to,
+			 !flags			    ? rename_path
+			 : flags & RENAME_NOREPLACE ? rename_new
+						    : exchange_paths);
 }
 
 static int link_path(const struct user_path *from, const struct user_path *to)
@@ -338,10 +364,32 @@ static int link_target(const struct user_path *from, const struct user_path *to)
 	return fs_link(path_base(from), from->name, path_base(to), to->name, true);
 }
 
+/* A name for what is open, or at a path. */
+static long link_open(int fromfd, const char __user *from, int tofd, const char __user *to,
+		      int flags)
+{
+	int follow = flags & AT_SYMLINK_FOLLOW ? 0 : AT_SYMLINK_NOFOLLOW;
+	struct path_target t;
+	struct user_path p;
+	long r = path_target(fromfd, from, AT_EMPTY_PATH | follow, &t);
+
+	if (r)
+		return r;
+	r = path_get(&p, tofd, to);
+	if (!r) {
+		r = t.inode ? fs_link_inode(t.inode, path_base(&p), p.name) : -EXDEV;
+		path_put(&p);
+	}
+	path_target_put(&t);
+	return r;
+}
+
 long sys_linkat(int fromfd, const char __user *from, int tofd, const char __user *to, int flags)
 {
-	if (flags & ~AT_SYMLINK_FOLLOW)
+	if (flags & ~(AT_SYMLINK_FOLLOW | AT_EMPTY_PATH))
 		return -EINVAL;
+	if (flags & AT_EMPTY_PATH)
+		return link_open(fromfd, from, tofd, to, flags);
 	return two_paths(fromfd, from, tofd, to, flags ? link_target : link_path);
 }
 
@@ -353,6 +401,62 @@ long sys_link(const char __user *from, const char __user *to)
 long sys_rename(const char __user *from, const char __user *to)
 {
 	return sys_renameat(AT_FDCWD, from, AT_FDCWD, to);
+}
+
+long sys_symlinkat(const char __user *target, int dirfd, const char __user *path)
+{
+	struct user_path to, p;
+	long r = path_get(&to, AT_FDCWD, target);
+
+	if (r)
+		return r;
+	r = path_get(&p, dirfd, path);
+	if (!r) {
+		r = fs_symlink(to.name, path_base(&p), p.name);
+		path_put(&p);
+	}
+	path_put(&to);
+	return r;
+}
+
+long sys_symlink(const char __user *target, const char __user *path)
+{
+	return sys_symlinkat(target, AT_FDCWD, path);
+}
+
+/* Devices come with their drivers: none is made by its number. */
+long sys_mknodat(int dirfd, const char __user *path, unsigned mode, unsigned dev)
+{
+	struct user_path p;
+	long r;
+
+	(void)dev;
+	switch (mode & S_IFMT) {
+	case 0:
+		mode |= S_IFREG;
+		break;
+	case S_IFREG:
+	case S_IFIFO:
+	case S_IFSOCK:
+		break;
+	case S_IFCHR:
+	case S_IFBLK:
+	case S_IFDIR:
+		return -EPERM;
+	default:
+		return -EINVAL;
+	}
+	r = path_get(&p, dirfd, path);
+	if (r)
+		return r;
+	r = fs_mknod(path_base(&p), p.name, mode);
+	path_put(&p);
+	return r;
+}
+
+long sys_mknod(const char __user *path, unsigned mode, unsigned dev)
+{
+	return sys_mknodat(AT_FDCWD, path, mode, dev);
 }
 
 static long read_link(const struct user_path *p, char __user *buf, size_t n)
@@ -430,6 +534,18 @@ long sys_chdir(const char __user *path)
 		return r;
 	r = fs_chdir(i);
 	inode_put(i);
+	return r;
+}
+
+long sys_fchdir(int fd)
+{
+	struct file *f = fd_get(fd);
+	long r;
+
+	if (!f)
+		return -EBADF;
+	r = f->inode ? fs_chdir(f->inode) : -ENOTDIR;
+	file_put(f);
 	return r;
 }
 

@@ -74,6 +74,8 @@ BEGIN {
 	map("setsockopt.level=U; setsockopt.name=W; setsockopt.val=E; getsockopt.level=U; getsockopt.name=W")
 	map("rt_sigprocmask.how=H; rt_sigprocmask.old=Z; rt_sigpending.set=Z")
 	map("rt_sigaction.act=j; rt_sigaction.old=J; getitimer.which=Q; setitimer.which=Q")
+	map("faccessat2.flags=A; fchmodat2.flags=A; fchownat.flags=A; utimensat.flags=A; statx.flags=A; linkat.flags=A")
+	map("faccessat2.mode=R; statx.mask=x; statx.buf=p; utimensat.times=p")
 	map("access.mode=R; faccessat.mode=R; fcntl.cmd=C; arch_prctl.code=c")
 	# Not text, not written on success, not signals.
 	map("uname.buf=p; getdents64.buf=p; nanosleep.rem=p; clock_nanosleep.rem=p")

@@ -172,7 +172,7 @@ static struct inode *make_inode(const struct cpio_entry *e)
 
 	if (!i)
 		return NULL;
-	i->mtime = i->ctime = e->mtime * NSEC_PER_SEC;
+	i->atime = i->mtime = i->ctime = (int64_t)(e->mtime * NSEC_PER_SEC);
 	if (regular && e->size) {
 		i->file.archive = e->data;
 		i->size = i->file.archive_size = e->size;

@@ -43,6 +43,13 @@ void dir_init(struct inode *dir, struct inode *parent)
 	dir->nlink = 2;
 }
 
+void dir_touch(struct inode *dir)
+{
+	spin_lock(&dir->lock);
+	inode_touch(dir);
+	spin_unlock(&dir->lock);
+}
+
 struct dirent *dir_find(struct inode *dir, const char *name, size_t len)
 {
 	struct tree_node *n = dir->dir.by_name.root;
@@ -77,9 +84,7 @@ int dir_add(struct inode *dir, const char *name, size_t len, struct inode *i)
 	} else {
 		i->nlink++;
 	}
-	spin_lock(&dir->lock);
-	inode_touch(dir);
-	spin_unlock(&dir->lock);
+	dir_touch(dir);
 	return 0;
 }
 
@@ -95,9 +100,7 @@ void dir_remove(struct inode *dir, struct dirent *e)
 	} else {
 		i->nlink--;
 	}
-	spin_lock(&dir->lock);
-	inode_touch(dir);
-	spin_unlock(&dir->lock);
+	dir_touch(dir);
 	fs_free(e);
 	inode_put(i);
 }

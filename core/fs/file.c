@@ -17,7 +17,7 @@
 #define CHUNK	     (PAGE_SIZE / sizeof(uintptr_t))
 #define WORDS	     (FD_MAX / 64)
 #define CLOEXEC_BIT  1ul
-#define STATUS_FLAGS (O_ACCMODE | O_APPEND | O_NONBLOCK | O_DIRECTORY | O_SYNC | O_DIRECT)
+#define STATUS_FLAGS (O_ACCMODE | O_APPEND | O_NONBLOCK | O_DIRECTORY | O_SYNC | O_DIRECT | O_PATH)
 
 static struct {
 	struct spinlock lock;

@@ -7,6 +7,7 @@
 #include <abi/fcntl.h>
 #include <abi/statfs.h>
 #include <core/heap.h>
+#include <core/process.h>
 #include <core/string.h>
 #include "inode.h"
 
@@ -83,7 +84,10 @@ struct inode *inode_new(uint32_t mode)
 	refcount_init(&i->refs);
 	i->mode = mode;
 	i->ino = __atomic_add_fetch(&last_ino, 1, __ATOMIC_RELAXED);
-	i->mtime = i->ctime = time_realtime();
+	i->uid = process_file_user();
+	i->gid = process_file_group();
+	i->btime = (int64_t)time_realtime();
+	i->atime = i->mtime = i->ctime = i->btime;
 	if (inode_is(i, S_IFCHR))
 		i->device.dup_fd = -1;
 	return i;
@@ -108,23 +112,33 @@ void inode_put(struct inode *i)
 
 void inode_touch(struct inode *i)
 {
-	i->mtime = i->ctime = time_realtime();
+	i->mtime = i->ctime = (int64_t)time_realtime();
+}
+
+/* Seconds, rounded down, and what is over. */
+static inline void put_time(int64_t ns, long *sec, long *nsec)
+{
+	*sec = ns / (long)NSEC_PER_SEC;
+	*nsec = ns % (long)NSEC_PER_SEC;
+	if (unlikely(*nsec < 0)) {
+		*nsec += (long)NSEC_PER_SEC;
+		--*sec;
+	}
 }
 
 void inode_stat(struct inode *i, struct abi_stat *st)
 {
 	spin_lock(&i->lock);
 	st->st_size = (long)i->size;
-	st->st_mtime_sec = (long)(i->mtime / NSEC_PER_SEC);
-	st->st_mtime_nsec = (long)(i->mtime % NSEC_PER_SEC);
-	st->st_ctime_sec = (long)(i->ctime / NSEC_PER_SEC);
-	st->st_ctime_nsec = (long)(i->ctime % NSEC_PER_SEC);
+	put_time(i->atime, &st->st_atime_sec, &st->st_atime_nsec);
+	put_time(i->mtime, &st->st_mtime_sec, &st->st_mtime_nsec);
+	put_time(i->ctime, &st->st_ctime_sec, &st->st_ctime_nsec);
+	st->st_mode = i->mode;
+	st->st_uid = i->uid;
+	st->st_gid = i->gid;
 	spin_unlock(&i->lock);
-	st->st_atime_sec = st->st_mtime_sec;
-	st->st_atime_nsec = st->st_mtime_nsec;
 	st->st_dev = i->read_only ? PROC_DEVICE : FS_DEVICE;
 	st->st_ino = i->ino;
-	st->st_mode = i->mode;
 	st->st_nlink = READ_ONCE(i->nlink);
 	st->st_blksize = PAGE_SIZE;
 	st->st_blocks = st->st_size / 512 + !!(st->st_size % 512);
@@ -199,6 +213,40 @@ static const struct file_ops regular_ops = {
 	.truncate = regular_truncate,
 };
 
+/* ---- O_PATH: a place in the tree, nothing to read or write ---- */
+
+static ssize_t path_move(struct file *f, struct uio *u, off_t *pos)
+{
+	(void)f;
+	(void)u;
+	(void)pos;
+	return -EBADF;
+}
+
+static off_t path_seek(struct file *f, off_t offset, int whence)
+{
+	(void)f;
+	(void)offset;
+	(void)whence;
+	return -EBADF;
+}
+
+static int path_readdir(struct file *f, dir_emit emit, void *arg, uint64_t pos)
+{
+	(void)f;
+	(void)emit;
+	(void)arg;
+	(void)pos;
+	return -EBADF;
+}
+
+static const struct file_ops path_ops = {
+	.read = path_move,
+	.write = path_move,
+	.seek = path_seek,
+	.readdir = path_readdir,
+};
+
 /* ---- opening ---- */
 
 /* May i be opened so? Permissions are the superuser's: they stop nobody. */
@@ -206,8 +254,12 @@ static int open_check(const struct inode *i, int flags)
 {
 	bool writes = (flags & O_ACCMODE) != O_RDONLY;
 
+	if (flags & O_PATH)
+		return flags & O_DIRECTORY && !inode_is(i, S_IFDIR) ? -ENOTDIR : 0;
 	if (inode_is(i, S_IFLNK))
-		return -ELOOP;
+		return flags & O_DIRECTORY ? -ENOTDIR : -ELOOP;
+	if (inode_is(i, S_IFSOCK) || inode_is(i, S_IFIFO))
+		return -ENXIO;
 	if (i->read_only && !inode_is(i, S_IFDIR) && (writes || (flags & O_TRUNC)))
 		return -EROFS;
 	if (inode_is(i, S_IFDIR))
@@ -229,7 +281,9 @@ int inode_open(struct inode *i, int flags, struct file **out)
 
 	if (r)
 		return r;
-	if (inode_is(i, S_IFCHR)) {
+	if (flags & O_PATH) {
+		ops = &path_ops;
+	} else if (inode_is(i, S_IFCHR)) {
 		if (i->device.dup_fd >= 0)
 			return open_duplicate(i->device.dup_fd, out);
 		ops = i->device.ops;
@@ -241,7 +295,8 @@ int inode_open(struct inode *i, int flags, struct file **out)
 	} else if (flags & O_TRUNC) {
 		data_resize(i, 0);
 	}
-	*out = file_new(ops, private, (uint32_t)flags);
+	/* To its operations an O_PATH file may be read and written: they refuse it. */
+	*out = file_new(ops, private, (uint32_t)flags | (flags & O_PATH ? O_ACCMODE : 0));
 	if (!*out)
 		return -ENOMEM;
 	inode_get(i);

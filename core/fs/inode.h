@@ -36,13 +36,16 @@ struct page_table {
 
 struct inode {
 	struct refcount refs; /* each name, open file, child directory, and the working directory */
-	uint32_t mode;	      /* S_IF* and permissions, fixed at creation */
+	uint32_t mode;	      /* S_IF*, fixed at creation, and permissions: lock */
+	uint32_t uid, gid;    /* lock */
 	uint32_t nlink;	      /* tree_lock */
+	bool linkable;	      /* without a name, may get one: O_TMPFILE */
 	bool read_only;	      /* of /proc: neither it nor, in a directory, its names change */
 	struct spinlock lock;
 	uint64_t ino;
-	uint64_t size;	       /* lock */
-	uint64_t mtime, ctime; /* ns since 1970; lock */
+	uint64_t size;		     /* lock */
+	int64_t atime, mtime, ctime; /* ns since 1970; lock */
+	int64_t btime;		     /* of its making */
 	union {
 		struct {
 			struct page_table pages; /* lock */
@@ -122,6 +125,11 @@ static inline bool inode_is(const struct inode *i, uint32_t type)
 }
 /* Notes a change of contents; inode->lock held. */
 void inode_touch(struct inode *i);
+/* i is a regular file with bytes, not one of /proc whose text is made. */
+static inline bool inode_has_data(const struct inode *i)
+{
+	return inode_is(i, S_IFREG) && !i->file.show;
+}
 /* Opens i (takes a reference of its own). Flags as for open; no O_CREAT logic. 0 or -errno. */
 int inode_open(struct inode *i, int flags, struct file **out);
 
@@ -133,6 +141,8 @@ struct dirent *dir_find(struct inode *dir, const char *name, size_t len);
 /* Gives i (whose reference is not taken over) a name that is free. 0 or -ENOSPC. */
 int dir_add(struct inode *dir, const char *name, size_t len, struct inode *i);
 void dir_remove(struct inode *dir, struct dirent *e);
+/* Its contents have changed. */
+void dir_touch(struct inode *dir);
 static inline bool dir_empty(const struct inode *dir)
 {
 	return !dir->dir.by_name.root;

@@ -16,7 +16,7 @@ struct inode *file_mappable(struct file *f)
 {
 	struct inode *i = f->inode;
 
-	return i && inode_is(i, S_IFREG) && !i->file.show ? i : NULL;
+	return i && inode_has_data(i) ? i : NULL;
 }
 
 bool file_is_zero(struct file *f)

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: MIT
 /*
- * What opens, makes and changes names: open, mkdir, unlink, rmdir, rename, readlink. All of it runs
- * under tree_lock. Called by the system calls through core/fs.h, and by the core's own openings.
+ * What opens, makes and changes names: open, mkdir, mknod, symlink, link, unlink, rmdir, rename,
+ * readlink. All of it runs under tree_lock. Called by the system calls through core/fs.h, and by the core's own openings.
  */
 #include <abi/errno.h>
 #include <abi/fcntl.h>
 #include <core/string.h>
 #include "walk.h"
+
+#define TMPFILE_BIT (O_TMPFILE & ~O_DIRECTORY)
 
 static unsigned umask = 022; /* bits that new files and directories do not get */
 
@@ -98,15 +100,44 @@ static int open_find(struct inode *base, const char *path, int flags, unsigned m
 	return r;
 }
 
+/* O_TMPFILE: a file in the directory at path that has no name; it may get one unless O_EXCL. */
+static int open_nameless(struct inode *base, const char *path, int flags, unsigned mode,
+			 struct file **out)
+{
+	struct inode *dir, *i;
+	int r = fs_lookup(base, path, !(flags & O_NOFOLLOW), &dir);
+
+	if (r)
+		return r;
+	r = !inode_is(dir, S_IFDIR) ? -ENOTDIR : dir->read_only ? -EOPNOTSUPP : 0;
+	inode_put(dir);
+	if (r)
+		return r;
+	i = inode_new(S_IFREG | (mode & 07777 & ~READ_ONCE(umask)));
+	if (!i)
+		return -ENOSPC;
+	i->linkable = !(flags & O_EXCL);
+	r = inode_open(i, flags & ~O_DIRECTORY, out);
+	inode_put(i);
+	return r;
+}
+
 int fs_openat(struct inode *base, const char *path, int flags, unsigned mode, struct file **out)
 {
 	struct inode *i;
 	int r;
 
-	if ((flags & O_PATH) || (flags & O_ACCMODE) == O_ACCMODE)
+	/* What O_PATH goes with; the rest is ignored. */
+	if (flags & O_PATH)
+		flags &= O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+	else if ((flags & O_ACCMODE) == O_ACCMODE)
 		return -EINVAL;
-	if ((flags & O_TMPFILE & ~O_DIRECTORY))
-		return -EOPNOTSUPP;
+	if (flags & TMPFILE_BIT) {
+		if ((flags & O_TMPFILE) != O_TMPFILE || (flags & O_CREAT) ||
+		    (flags & O_ACCMODE) == O_RDONLY)
+			return -EINVAL;
+		return open_nameless(base, path, flags, mode, out);
+	}
 	if ((flags & (O_CREAT | O_DIRECTORY)) == (O_CREAT | O_DIRECTORY))
 		return -EINVAL;
 	r = open_find(base, path, flags, mode, &i);
@@ -142,6 +173,55 @@ int fs_mkdir(struct inode *base, const char *path, unsigned mode)
 	mutex_unlock(&tree_lock);
 	if (!r)
 		inode_put(i);
+	return r;
+}
+
+/* Makes what is not there yet: `made` with its target, or a new inode of this mode. */
+static int make_node(struct inode *base, const char *path, uint32_t mode, struct inode *made)
+{
+	struct inode *i;
+	struct walk w;
+	int r;
+
+	mutex_lock(&tree_lock);
+	r = walk_path(&w, base, path, WALK_PARENT);
+	if (!r && w.found)
+		r = -EEXIST;
+	if (!r && w.slash)
+		r = -ENOENT;
+	if (!r && made)
+		r = check_dir(w.at);
+	if (!r)
+		r = made ? dir_add(w.at, w.name, w.len, made) : create(&w, mode, &i);
+	mutex_unlock(&tree_lock);
+	if (!r && !made)
+		inode_put(i);
+	return r;
+}
+
+int fs_mknod(struct inode *base, const char *path, unsigned mode)
+{
+	return make_node(base, path, mode & (S_IFMT | 07777) & ~READ_ONCE(umask), NULL);
+}
+
+int fs_symlink(const char *target, struct inode *base, const char *path)
+{
+	size_t n = strlen(target);
+	struct inode *i;
+	int r = -ENOSPC;
+
+	if (!n)
+		return -ENOENT;
+	i = inode_new(S_IFLNK | 0777);
+	if (!i)
+		return r;
+	i->size = n;
+	i->target = fs_alloc(n + 1);
+	if (i->target) {
+		memcpy(i->target, target, n);
+		r = make_node(base, path, 0, i);
+	}
+	inode_put(i);
 	return r;
 }
 
@@ -200,8 +280,21 @@ static bool is_within(const struct inode *dir, const struct inode *i)
 	return true;
 }
 
+/* What RENAME_EXCHANGE asks beyond rename_check(). */
+static int exchange_check(const struct walk *from, const struct walk *to)
+{
+	if (!to->found)
+		return -ENOENT;
+	/* Neither may end up below itself. */
+	if (inode_is(to->found, S_IFDIR) && is_within(from->at, to->found))
+		return -EINVAL;
+	if (to->slash && !inode_is(to->found, S_IFDIR))
+		return -ENOTDIR;
+	return to->found == from->found;
+}
+
 /* May from take to's place? 1: they are one file, nothing is to be done. */
-static int rename_check(const struct walk *from, const struct walk *to)
+static int rename_check(const struct walk *from, const struct walk *to, unsigned flags)
 {
 	bool dir;
 	int r = check_parent(from, -EBUSY);
@@ -213,10 +306,14 @@ static int rename_check(const struct walk *from, const struct walk *to)
 	if (!from->found)
 		return -ENOENT;
 	dir = inode_is(from->found, S_IFDIR);
-	if (!dir && (from->slash || to->slash))
+	if ((flags & RENAME_NOREPLACE) && to->found)
+		return -EEXIST;
+	if (!dir && (from->slash || (to->slash && !(flags & RENAME_EXCHANGE))))
 		return -ENOTDIR;
 	if (dir && is_within(to->at, from->found))
 		return -EINVAL;
+	if (flags & RENAME_EXCHANGE)
+		return exchange_check(from, to);
 	if (!to->found)
 		return 0;
 	if (inode_is(to->found, S_IFDIR) && is_within(from->at, to->found))
@@ -254,7 +351,36 @@ static int rename_entry(struct walk *from, struct walk *to)
 	return 0;
 }
 
-int fs_rename(struct inode *from_base, const char *from, struct inode *to_base, const char *to)
+/* dir, a directory that got the name e, is below `to` now and not below `from` any more. */
+static void move_dir(struct inode *dir, struct dirent *e, struct inode *from, struct inode *to)
+{
+	if (!inode_is(dir, S_IFDIR))
+		return;
+	dir->dir.self = e;
+	if (to == from)
+		return;
+	from->nlink--;
+	to->nlink++;
+	inode_get(to);
+	dir->dir.parent = to;
+	inode_put(from);
+}
+
+/* Two names change places: what they name does, for that needs no memory. */
+static void exchange_entries(struct walk *a, struct walk *b)
+{
+	struct inode *i = a->found, *j = b->found;
+
+	a->entry->inode = j;
+	b->entry->inode = i;
+	dir_touch(a->at);
+	dir_touch(b->at);
+	move_dir(i, b->entry, a->at, b->at);
+	move_dir(j, a->entry, b->at, a->at);
+}
+
+int fs_rename(struct inode *from_base, const char *from, struct inode *to_base, const char *to,
+	      unsigned flags)
 {
 	struct walk a, b;
 	int r;
@@ -264,15 +390,17 @@ int fs_rename(struct inode *from_base, const char *from, struct inode *to_base, 
 	if (!r)
 		r = walk_path(&b, to_base, to, WALK_PARENT);
 	if (!r)
-		r = rename_check(&a, &b);
-	if (!r)
+		r = rename_check(&a, &b, flags);
+	if (!r && (flags & RENAME_EXCHANGE))
+		exchange_entries(&a, &b);
+	else if (!r)
 		r = rename_entry(&a, &b);
 	mutex_unlock(&tree_lock);
 	return min(r, 0);
 }
 
-/* May from's file have to's name too? */
-static int link_check(const struct walk *from, const struct walk *to)
+/* May i have to's name too? */
+static int link_check(const struct inode *i, const struct walk *to)
 {
 	int r;
 
@@ -283,9 +411,23 @@ static int link_check(const struct walk *from, const struct walk *to)
 	r = check_parent(to, -EEXIST);
 	if (r)
 		return r;
-	if (from->found->read_only)
+	if (i->read_only)
 		return -EXDEV;
-	return inode_is(from->found, S_IFDIR) ? -EPERM : 0;
+	if (inode_is(i, S_IFDIR))
+		return -EPERM;
+	/* What was removed stays so. */
+	return i->nlink || i->linkable ? 0 : -ENOENT;
+}
+
+static int add_link(struct inode *i, const struct walk *to)
+{
+	int r = link_check(i, to);
+
+	if (!r)
+		r = dir_add(to->at, to->name, to->len, i);
+	if (!r)
+		i->linkable = false; /* once */
+	return r;
 }
 
 int fs_link(struct inode *from_base, const char *from, struct inode *to_base, const char *to,
@@ -299,9 +441,20 @@ int fs_link(struct inode *from_base, const char *from, struct inode *to_base, co
 	if (!r)
 		r = walk_path(&b, to_base, to, WALK_PARENT);
 	if (!r)
-		r = link_check(&a, &b);
+		r = add_link(a.found, &b);
+	mutex_unlock(&tree_lock);
+	return r;
+}
+
+int fs_link_inode(struct inode *i, struct inode *to_base, const char *to)
+{
+	struct walk w;
+	int r;
+
+	mutex_lock(&tree_lock);
+	r = walk_path(&w, to_base, to, WALK_PARENT);
 	if (!r)
-		r = dir_add(b.at, b.name, b.len, a.found);
+		r = add_link(i, &w);
 	mutex_unlock(&tree_lock);
 	return r;
 }
@@ -313,7 +466,8 @@ ssize_t fs_readlink(struct inode *base, const char *path, char *buf, size_t size
 	int r;
 
 	mutex_lock(&tree_lock);
-	r = walk_path(&w, base, path, WALK_KEEP);
+	w.found = base;
+	r = *path || !base || !inode_is(base, S_IFLNK) ? walk_path(&w, base, path, WALK_KEEP) : 0;
 	if (!r && inode_is(w.found, S_IFLNK)) {
 		n = (ssize_t)min(size, (size_t)w.found->size);
 		memcpy(buf, w.found->target, (size_t)n);

@@ -244,7 +244,7 @@ static struct inode *enter(const char **path)
 	if (!dir->dir.parent) {
 		dir_init(dir, &fs_root);
 		dir->ino = FS_PROC_INO;
-		dir->mtime = dir->ctime = time_realtime();
+		dir->atime = dir->mtime = dir->ctime = (int64_t)time_realtime();
 	}
 	for (;;) {
 		size_t n = component(*path);

@@ -86,8 +86,12 @@ TEST(fs_walk)
 		{"fresh/", O_RDWR | O_CREAT, -EISDIR},
 		{"nothing/fresh", O_RDWR | O_CREAT, -ENOENT},
 		{"README/fresh", O_RDWR | O_CREAT, -ENOTDIR},
-		{"README", O_PATH, -EINVAL},
-		{"/tmp", O_RDWR | O_TMPFILE, -EOPNOTSUPP},
+		{"README", O_PATH, 0},
+		{"README", O_PATH | O_DIRECTORY, -ENOTDIR},
+		{"nothing", O_PATH | O_CREAT, -ENOENT},
+		{"/tmp", O_RDWR | O_TMPFILE, 0},
+		{"/tmp", O_RDONLY | O_TMPFILE, -EINVAL},
+		{"README", O_RDWR | O_TMPFILE, -ENOTDIR},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {

@@ -40,4 +40,31 @@ struct abi_dirent64 {
 	char d_name[];
 };
 
+/* What statx tells, and of what of it mask says that it was asked or is told. */
+#define STATX_BASIC_STATS 0x7ffu
+#define STATX_BTIME	  0x800u
+
+struct abi_statx_time {
+	long tv_sec;
+	unsigned int tv_nsec;
+	int __pad;
+};
+
+struct abi_statx {
+	unsigned int stx_mask, stx_blksize;
+	unsigned long stx_attributes;
+	unsigned int stx_nlink, stx_uid, stx_gid;
+	unsigned short stx_mode, __pad0;
+	unsigned long stx_ino, stx_size, stx_blocks, stx_attributes_mask;
+	struct abi_statx_time stx_atime, stx_btime, stx_ctime, stx_mtime;
+	unsigned int stx_rdev_major, stx_rdev_minor, stx_dev_major, stx_dev_minor;
+	unsigned long stx_mnt_id;
+	unsigned int stx_dio_mem_align, stx_dio_offset_align;
+	unsigned long __spare[12];
+};
+
+/* Of utimensat: the time of the call, and no change. */
+#define UTIME_NOW  0x3fffffff
+#define UTIME_OMIT 0x3ffffffe
+
 #endif

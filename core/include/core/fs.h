@@ -39,10 +39,17 @@ int fs_open(const char *path, int flags, unsigned mode, struct file **out);
 int fs_openat(struct inode *base, const char *path, int flags, unsigned mode, struct file **out);
 int fs_mkdir(struct inode *base, const char *path, unsigned mode);
 int fs_unlink(struct inode *base, const char *path, bool directory);
-int fs_rename(struct inode *from_base, const char *from, struct inode *to_base, const char *to);
+/* flags: RENAME_*. */
+int fs_rename(struct inode *from_base, const char *from, struct inode *to_base, const char *to,
+	      unsigned flags);
+int fs_symlink(const char *target, struct inode *base, const char *path);
+/* mode: S_IFREG, S_IFIFO or S_IFSOCK and permissions. */
+int fs_mknod(struct inode *base, const char *path, unsigned mode);
 /* A second name for a file; follow: if it is a symbolic link, for what that leads to. */
 int fs_link(struct inode *from_base, const char *from, struct inode *to_base, const char *to,
 	    bool follow);
+/* A name for a file that is open, if it has one or O_TMPFILE made it. */
+int fs_link_inode(struct inode *i, struct inode *to_base, const char *to);
 /* Bytes put in buf, without a NUL, at most size. */
 ssize_t fs_readlink(struct inode *base, const char *path, char *buf, size_t size);
 /* What is at path, with a reference: inode_put(). */
@@ -52,6 +59,18 @@ void inode_put(struct inode *i);
 void inode_hold(struct inode *i);
 /* Fills st (zeroed by the caller). */
 void inode_stat(struct inode *i, struct abi_stat *st);
+/* S_IF* and permissions. */
+uint32_t inode_mode(const struct inode *i);
+/* When it was made: ns since 1970. */
+int64_t inode_birth(const struct inode *i);
+/*
+ * Its permissions (07777), its owner (UINT32_MAX: as it is), its times (NULL: as they are; `now` both
+ * are the present time, which anybody may set). 0, -EROFS, or -EPERM for who neither owns it nor is
+ * user 0.
+ */
+int inode_chmod(struct inode *i, uint32_t mode);
+int inode_chown(struct inode *i, uint32_t uid, uint32_t gid);
+int inode_set_times(struct inode *i, const int64_t *atime, const int64_t *mtime, bool now);
 /* What the file system is, as statfs tells it. st is zeroed by the caller; i may be NULL. */
 struct abi_statfs;
 void inode_statfs(const struct inode *i, struct abi_statfs *st);

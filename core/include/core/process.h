@@ -48,6 +48,9 @@ _Noreturn void process_kill(int sig);
 /* False once the app has become somebody else than user 0 (core/sys_cred.c); its real user id. */
 bool process_privileged(void);
 uint32_t process_user(void);
+/* Whom new files belong to. */
+uint32_t process_file_user(void);
+uint32_t process_file_group(void);
 
 /* True once the app is ending: sleeps end, and no thread but the one that ends it enters ring 3. */
 bool process_ending(void);

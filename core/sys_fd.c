@@ -3,15 +3,53 @@
 #include <abi/errno.h>
 #include <abi/fcntl.h>
 #include <core/file.h>
+#include <core/fs.h>
 #include <core/pipe.h>
+#include <core/string.h>
 #include <core/syscall.h>
 #include <core/uaccess.h>
+
+#include "sys_lock.h"
 
 #define SETTABLE (O_APPEND | O_NONBLOCK)
 
 long sys_close(int fd)
 {
 	return fd_close(fd);
+}
+
+long sys_close_range(unsigned first, unsigned last, unsigned flags)
+{
+	/* There is nobody to share the table with: CLOSE_RANGE_UNSHARE holds already. */
+	if (first > last || flags & ~(CLOSE_RANGE_UNSHARE | CLOSE_RANGE_CLOEXEC))
+		return -EINVAL;
+	fd_close_range(first, last, flags & CLOSE_RANGE_CLOEXEC);
+	return 0;
+}
+
+/* The name is at most 249 bytes long, as on Linux. */
+long sys_memfd_create(const char __user *uname, unsigned flags)
+{
+	char name[250];
+	ssize_t n = strncpy_from_user(name, uname, sizeof(name));
+	uint8_t seals = flags & MFD_NOEXEC_SEAL ? F_SEAL_EXEC : 0;
+	struct file *f;
+	long r;
+
+	if (flags & ~(MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_NOEXEC_SEAL | MFD_EXEC) ||
+	    (flags & (MFD_EXEC | MFD_NOEXEC_SEAL)) == (MFD_EXEC | MFD_NOEXEC_SEAL))
+		return -EINVAL;
+	if (n < 0)
+		return n == -ENAMETOOLONG ? -EINVAL : n;
+	if (!(flags & (MFD_ALLOW_SEALING | MFD_NOEXEC_SEAL)))
+		seals = F_SEAL_SEAL;
+	f = file_memory(name, seals);
+	if (!f)
+		return -ENOMEM;
+	r = fd_install(f, 0, flags & MFD_CLOEXEC);
+	if (r < 0)
+		file_put(f);
+	return r;
 }
 
 static long duplicate(int fd, int from, bool cloexec)
@@ -59,20 +97,6 @@ long sys_dup3(int fd, int newfd, int flags)
 	return replace(fd, newfd, flags & O_CLOEXEC);
 }
 
-/* One process cannot be in its own way: a lock is always had and never found. */
-static long file_lock(unsigned cmd, unsigned long arg)
-{
-	short __user *type = (short __user *)arg; /* struct flock begins with l_type */
-	short t;
-
-	if (copy_from_user(&t, type, sizeof(t)))
-		return -EFAULT;
-	if (t != F_RDLCK && t != F_WRLCK && t != F_UNLCK)
-		return -EINVAL;
-	t = F_UNLCK;
-	return cmd == F_GETLK ? copy_to_user(type, &t, sizeof(t)) : 0;
-}
-
 static long file_fcntl(struct file *f, unsigned cmd, unsigned long arg)
 {
 	switch (cmd) {
@@ -82,9 +106,17 @@ static long file_fcntl(struct file *f, unsigned cmd, unsigned long arg)
 		file_set_flags(f, SETTABLE, (uint32_t)arg & SETTABLE);
 		return 0;
 	case F_GETLK:
+	case F_OFD_GETLK:
+		return f->flags & O_PATH ? -EBADF : record_test(f, cmd, arg);
 	case F_SETLK:
 	case F_SETLKW:
-		return file_lock(cmd, arg);
+	case F_OFD_SETLK:
+	case F_OFD_SETLKW:
+		return f->flags & O_PATH ? -EBADF : record_set(f, cmd, arg);
+	case F_GET_SEALS:
+		return file_seals(f);
+	case F_ADD_SEALS:
+		return file_add_seals(f, (uint32_t)arg);
 	}
 	return -EINVAL;
 }

@@ -181,6 +181,7 @@ long sys_ftruncate(int fd, off_t length)
 #define DENTS_MOST (32u << 10)
 
 struct dents {
+	bool old; /* struct linux_dirent: the type stands in the record's last byte */
 	char *buf;
 	size_t size, used;
 	uint64_t pos;
@@ -191,6 +192,7 @@ static bool emit_dent(void *arg, const char *name, size_t len, uint64_t ino, uns
 		      uint64_t next)
 {
 	struct dents *d = arg;
+	/* The old record's name begins a byte earlier and its type is behind the NUL. */
 	size_t n = ALIGN_UP(offsetof(struct abi_dirent64, d_name) + len + 1, 8ul);
 	struct abi_dirent64 *e = (struct abi_dirent64 *)(d->buf + d->used);
 
@@ -203,16 +205,20 @@ static bool emit_dent(void *arg, const char *name, size_t len, uint64_t ino, uns
 	e->d_off = (long)next;
 	e->d_reclen = (unsigned short)n;
 	e->d_type = (unsigned char)dtype;
-	memcpy(e->d_name, name, len);
+	memcpy(d->old ? (char *)&e->d_type : e->d_name, name, len);
+	if (d->old) {
+		e->d_name[len - 1] = '\0';
+		((char *)e)[n - 1] = (char)dtype;
+	}
 	d->used += n;
 	d->pos = next;
 	return true;
 }
 
 /* The entries are gathered in core memory: the tree's lock is held meanwhile. */
-static long read_dents(struct file *f, void __user *buf, size_t n)
+static long read_dents(struct file *f, void __user *buf, size_t n, bool old)
 {
-	struct dents d = {.size = min(n, (size_t)DENTS_MOST), .pos = (uint64_t)f->pos};
+	struct dents d = {.old = old, .size = min(n, (size_t)DENTS_MOST), .pos = (uint64_t)f->pos};
 	long r;
 
 	if (!f->ops->readdir)
@@ -233,16 +239,26 @@ static long read_dents(struct file *f, void __user *buf, size_t n)
 	return r;
 }
 
-long sys_getdents64(int fd, void __user *buf, size_t n)
+static long get_dents(int fd, void __user *buf, size_t n, bool old)
 {
 	struct file *f = fd_get(fd);
 	long r;
 
 	if (!f)
 		return -EBADF;
-	r = read_dents(f, buf, n);
+	r = read_dents(f, buf, n, old);
 	file_put(f);
 	return r;
+}
+
+long sys_getdents64(int fd, void __user *buf, size_t n)
+{
+	return get_dents(fd, buf, n, false);
+}
+
+long sys_getdents(int fd, void __user *buf, unsigned n)
+{
+	return get_dents(fd, buf, n, true);
 }
 
 /* ---- sendfile ---- */

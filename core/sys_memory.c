@@ -53,6 +53,7 @@ static long map_file(struct file *f, uintptr_t addr, size_t len, unsigned prot, 
 {
 	int err = check_file(f, prot, flags, offset, len);
 	struct inode *i = file_mappable(f);
+	bool sealed;
 
 	if (err)
 		return err;
@@ -60,8 +61,12 @@ static long map_file(struct file *f, uintptr_t addr, size_t len, unsigned prot, 
 		return map_anonymous(addr, len, prot, flags);
 	if (!i)
 		return -ENODEV;
+	sealed = (flags & MAP_TYPE) != MAP_PRIVATE && inode_write_sealed(i);
+	if (sealed && prot & PROT_WRITE)
+		return -EPERM;
 	return vm_map_file(addr, len, prot, flags, i, (uint64_t)offset,
-			   (flags & MAP_TYPE) == MAP_PRIVATE || (f->flags & O_ACCMODE) == O_RDWR);
+			   (flags & MAP_TYPE) == MAP_PRIVATE ||
+				   ((f->flags & O_ACCMODE) == O_RDWR && !sealed));
 }
 
 /* Checks what of the flags no kind of mapping can have. 0 or -errno. */

@@ -47,6 +47,12 @@ void vm_file_begin(struct inode *i, uint64_t from, uint64_t to)
 	zap(i, from, to, true);
 }
 
+void vm_hole_begin(struct inode *i, uint64_t from, uint64_t to)
+{
+	mutex_lock(&vm_lock);
+	zap(i, from, to, false);
+}
+
 void vm_file_end(void)
 {
 	mutex_unlock(&vm_lock);

@@ -78,7 +78,7 @@ BEGIN {
 	map("faccessat2.mode=R; statx.mask=x; statx.buf=p; utimensat.times=p")
 	map("access.mode=R; faccessat.mode=R; fcntl.cmd=C; arch_prctl.code=c")
 	# Not text, not written on success, not signals.
-	map("uname.buf=p; getdents64.buf=p; nanosleep.rem=p; clock_nanosleep.rem=p")
+	map("uname.buf=p; getdents.buf=p; getdents64.buf=p; fallocate.mode=x; nanosleep.rem=p; clock_nanosleep.rem=p")
 	map("sched_setaffinity.mask=p; sched_getaffinity.mask=p")
 
 	map("sig=g; prot=P; mode=o; whence=w; clock=k; resource=r; set=z; mask=z; msg=m")

@@ -324,7 +324,7 @@ ssize_t file_span(struct file *f, off_t pos, size_t max, const void **bytes,
 		  struct data_page **page)
 {
 	*page = NULL;
-	if (!f->inode || !inode_is(f->inode, S_IFREG) || f->inode->file.show)
+	if (!file_has_data(f))
 		return -EINVAL;
 	return (ssize_t)data_span(f->inode, (uint64_t)pos, max, bytes, page);
 }

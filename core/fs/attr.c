@@ -35,6 +35,10 @@ int inode_chmod(struct inode *i, uint32_t mode)
 
 	if (r)
 		return r;
+	if (inode_is(i, S_IFREG) && inode_sealed(i, F_SEAL_EXEC) && (mode ^ i->mode) & 0111) {
+		spin_unlock(&i->lock);
+		return -EPERM;
+	}
 	i->mode = (i->mode & S_IFMT) | (mode & 07777);
 	return changed(i);
 }

@@ -178,6 +178,21 @@ static void clear_tail(struct inode *i)
 		memset(p->mem + i->size % PAGE_SIZE, 0, PAGE_SIZE - i->size % PAGE_SIZE);
 }
 
+void data_grow(struct inode *i, uint64_t size)
+{
+	if (size <= i->size)
+		return;
+	clear_tail(i);
+	i->size = size;
+}
+
+/* A seal against n bytes at pos; lock held. */
+static bool is_sealed(const struct inode *i, uint64_t pos, size_t n)
+{
+	return inode_sealed(i, F_SEAL_WRITE | F_SEAL_FUTURE_WRITE) ||
+	       (pos + n > i->size && inode_sealed(i, F_SEAL_GROW));
+}
+
 static void grow_to(struct inode *i, uint64_t end)
 {
 	if (end > i->size)
@@ -226,6 +241,10 @@ static int write_small(struct writer *w)
 	spin_lock(&i->lock);
 	if (w->append)
 		w->pos = i->size;
+	if (is_sealed(i, w->pos, n)) {
+		spin_unlock(&i->lock);
+		return -EPERM;
+	}
 	put = n <= SIZE_MOST - w->pos ? put_bytes(i, w->pos, buf, n) : 0;
 	if (put)
 		inode_touch(i);
@@ -274,7 +293,9 @@ static int put_pages(struct writer *w, struct data_page **page, unsigned n, size
 {
 	int r = 0;
 
-	if (w->pos > w->inode->size)
+	if (is_sealed(w->inode, w->pos, bytes))
+		r = -EPERM;
+	else if (w->pos > w->inode->size)
 		clear_tail(w->inode);
 	for (unsigned k = 0; k < n; k++) {
 		size_t off = w->pos % PAGE_SIZE, piece = min(bytes, PAGE_SIZE - off);
@@ -291,7 +312,8 @@ static int put_pages(struct writer *w, struct data_page **page, unsigned n, size
 		bytes -= piece;
 		grow_to(w->inode, w->pos);
 	}
-	inode_touch(w->inode);
+	if (w->done)
+		inode_touch(w->inode);
 	return r;
 }
 
@@ -374,16 +396,26 @@ static void shrink(struct inode *i, uint64_t size)
 
 int data_resize(struct inode *i, uint64_t size)
 {
+	int r = 0;
+
+	/* A seal stays once it is there: nothing is taken from mappings in vain. */
+	if (inode_sealed(i, F_SEAL_SHRINK) && size < READ_ONCE(i->size))
+		return -EPERM;
 	/* What goes is taken out of mappings first, and none gets it back meanwhile. */
 	vm_file_begin(i, ALIGN_UP(min(size, SIZE_MOST), PAGE_SIZE), UINT64_MAX);
 	spin_lock(&i->lock);
-	if (size < i->size)
-		shrink(i, size);
-	else
-		clear_tail(i);
-	i->size = size;
-	inode_touch(i);
+	if ((size < i->size && inode_sealed(i, F_SEAL_SHRINK)) ||
+	    (size > i->size && inode_sealed(i, F_SEAL_GROW))) {
+		r = -EPERM;
+	} else {
+		if (size < i->size)
+			shrink(i, size);
+		else
+			clear_tail(i);
+		i->size = size;
+		inode_touch(i);
+	}
 	spin_unlock(&i->lock);
 	vm_file_end();
-	return 0;
+	return r;
 }

@@ -9,6 +9,7 @@
 #include <abi/fcntl.h>
 #include <abi/poll.h>
 #include <core/file.h>
+#include <core/file_lock.h>
 #include <core/heap.h>
 #include <core/page.h>
 
@@ -38,6 +39,7 @@ struct file *file_new(const struct file_ops *ops, void *private, uint32_t flags)
 	f->flags = flags & STATUS_FLAGS;
 	f->pos = 0;
 	waitq_init(&f->wait);
+	f->locked = false;
 	f->path = NULL;
 	f->inode = NULL;
 	return f;
@@ -45,6 +47,8 @@ struct file *file_new(const struct file_ops *ops, void *private, uint32_t flags)
 
 void file_free(struct file *f)
 {
+	if (unlikely(f->locked))
+		file_locks_free(f);
 	if (f->ops->release)
 		f->ops->release(f);
 	if (f->inode)
@@ -129,6 +133,14 @@ int fd_install(struct file *f, int from, bool cloexec)
 	return fd < FD_MAX ? -ENOMEM : -EMFILE;
 }
 
+/* What a descriptor had that is no more. */
+static inline void put_closed(struct file *f)
+{
+	if (f->inode && unlikely(READ_ONCE(f->inode->locked)))
+		file_locks_closed(f);
+	file_put(f);
+}
+
 int fd_replace(struct file *f, int fd, bool cloexec)
 {
 	uintptr_t old;
@@ -145,7 +157,7 @@ int fd_replace(struct file *f, int fd, bool cloexec)
 	mark_used((unsigned)fd);
 	spin_unlock(&fds.lock);
 	if (old)
-		file_put((struct file *)(old & ~CLOEXEC_BIT));
+		put_closed((struct file *)(old & ~CLOEXEC_BIT));
 	return fd;
 }
 
@@ -182,7 +194,7 @@ int fd_close(int fd)
 	spin_unlock(&fds.lock);
 	if (!old)
 		return -EBADF;
-	file_put((struct file *)(old & ~CLOEXEC_BIT));
+	put_closed((struct file *)(old & ~CLOEXEC_BIT));
 	return 0;
 }
 
@@ -218,11 +230,28 @@ int fd_set_cloexec(int fd, bool cloexec)
 	return r;
 }
 
+void fd_close_range(unsigned first, unsigned last, bool cloexec)
+{
+	for (unsigned fd = first; fd <= last && fd < FD_MAX; fd++) {
+		uint64_t used = READ_ONCE(fds.used[fd / 64]) >> fd % 64;
+
+		if (!used) {
+			fd |= 63;
+			continue;
+		}
+		fd += (unsigned)__builtin_ctzll(used);
+		if (fd > last)
+			return;
+		if (cloexec)
+			fd_set_cloexec((int)fd, true);
+		else
+			fd_close((int)fd);
+	}
+}
+
 void fd_close_all(void)
 {
-	for (unsigned w = 0; w < WORDS; w++)
-		while (READ_ONCE(fds.used[w]))
-			fd_close((int)(w * 64 + (unsigned)__builtin_ctzll(READ_ONCE(fds.used[w]))));
+	fd_close_range(0, FD_MAX - 1, false);
 }
 
 uint32_t file_poll(struct file *f)

@@ -205,6 +205,11 @@ static int regular_stat(struct file *f, struct abi_stat *st)
 	return 0;
 }
 
+bool file_has_data(const struct file *f)
+{
+	return f->inode && inode_has_data(f->inode) && !(f->flags & O_PATH);
+}
+
 static const struct file_ops regular_ops = {
 	.stat = regular_stat,
 	.read = regular_read,

@@ -41,6 +41,7 @@ struct inode {
 	uint32_t nlink;	      /* tree_lock */
 	bool linkable;	      /* without a name, may get one: O_TMPFILE */
 	bool read_only;	      /* of /proc: neither it nor, in a directory, its names change */
+	bool locked;	      /* has or had a record lock of the app's (lock.c) */
 	struct spinlock lock;
 	uint64_t ino;
 	uint64_t size;		     /* lock */
@@ -54,6 +55,8 @@ struct inode {
 			unsigned mappings;	 /* areas of the app's; memory-map lock */
 			bool mapped;		 /* ever, shared */
 			bool anonymous;		 /* shared memory: mapping.c */
+			bool memfd;		 /* can be sealed */
+			uint8_t seals;		 /* F_SEAL_*; lock */
 			proc_show show;		 /* of /proc: its text is made, there is no data */
 		} file;
 		struct {
@@ -160,8 +163,14 @@ void data_page_put(struct data_page *p);
 /* Reads or writes as file_ops say. append: at the end of the file instead of *pos. */
 ssize_t data_read(struct inode *i, struct uio *u, off_t *pos);
 ssize_t data_write(struct inode *i, struct uio *u, off_t *pos, bool append);
-/* 0 or -ENOSPC. */
+/* 0, -ENOSPC, or -EPERM if a seal is against it. */
 int data_resize(struct inode *i, uint64_t size);
+/* The file ends at size or later; lock held. */
+void data_grow(struct inode *i, uint64_t size);
+static inline bool inode_sealed(const struct inode *i, uint8_t seals)
+{
+	return unlikely(READ_ONCE(i->file.seals) & seals);
+}
 /* Frees all pages; nobody uses the inode any more. */
 void data_free(struct inode *i);
 

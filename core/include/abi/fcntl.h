@@ -37,13 +37,49 @@
 #define F_SETLKW	7
 #define F_SETOWN	8
 #define F_GETOWN	9
+#define F_OFD_GETLK	36
+#define F_OFD_SETLK	37
+#define F_OFD_SETLKW	38
 #define F_DUPFD_CLOEXEC 1030
+#define F_ADD_SEALS	1033
+#define F_GET_SEALS	1034
+
+#define F_SEAL_SEAL	    0x01
+#define F_SEAL_SHRINK	    0x02
+#define F_SEAL_GROW	    0x04
+#define F_SEAL_WRITE	    0x08
+#define F_SEAL_FUTURE_WRITE 0x10
+#define F_SEAL_EXEC	    0x20
+
+#define MFD_CLOEXEC	  0x01
+#define MFD_ALLOW_SEALING 0x02
+#define MFD_NOEXEC_SEAL	  0x08
+#define MFD_EXEC	  0x10
 
 #define FD_CLOEXEC 1
 
 #define F_RDLCK 0
 #define F_WRLCK 1
 #define F_UNLCK 2
+
+#define LOCK_SH 1
+#define LOCK_EX 2
+#define LOCK_NB 4
+#define LOCK_UN 8
+
+/* What F_GETLK and its like take. */
+struct abi_flock {
+	short l_type, l_whence;
+	long l_start, l_len;
+	int l_pid;
+};
+
+#define FALLOC_FL_KEEP_SIZE  0x01
+#define FALLOC_FL_PUNCH_HOLE 0x02
+#define FALLOC_FL_ZERO_RANGE 0x10
+
+#define CLOSE_RANGE_UNSHARE 2u
+#define CLOSE_RANGE_CLOEXEC 4u
 
 #define AT_FDCWD	    (-100)
 #define AT_SYMLINK_NOFOLLOW 0x100

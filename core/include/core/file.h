@@ -63,7 +63,8 @@ struct file {
 	uint32_t flags; /* O_ACCMODE, O_APPEND, O_NONBLOCK, ... */
 	off_t pos;
 	struct waitq wait;   /* woken by file_wake() when poll()'s answer may have changed */
-	char *path;	     /* absolute, for directories and /proc; may be NULL; kfree'd */
+	bool locked;	     /* has or had locks of its own (core/fs/lock.c) */
+	char *path;	     /* of what has no name, told in /proc; may be NULL; kfree'd */
 	struct inode *inode; /* what has a name in the tree: one reference; else NULL */
 };
 
@@ -97,6 +98,8 @@ int fd_set_cloexec(int fd, bool cloexec);
 struct file *fd_get(int fd);
 /* Takes fd out of the table and drops its reference. 0 or -EBADF. */
 int fd_close(int fd);
+/* Closes those from first to last, or with cloexec marks them FD_CLOEXEC. */
+void fd_close_range(unsigned first, unsigned last, bool cloexec);
 /* At the app's end: closes all. */
 void fd_close_all(void);
 

@@ -71,6 +71,22 @@ int64_t inode_birth(const struct inode *i);
 int inode_chmod(struct inode *i, uint32_t mode);
 int inode_chown(struct inode *i, uint32_t uid, uint32_t gid);
 int inode_set_times(struct inode *i, const int64_t *atime, const int64_t *mtime, bool now);
+/* Room for the bytes [from, to), with the file's size if they are behind it. 0 or -ENOSPC, -EPERM. */
+int inode_allocate(struct inode *i, uint64_t from, uint64_t to, bool keep_size);
+/* They become zeros, which take no room. */
+int inode_clear(struct inode *i, uint64_t from, uint64_t to);
+/* f is a regular file with bytes, open to more than its place. */
+bool file_has_data(const struct file *f);
+/*
+ * Memory as a file without a name (memfd_create); seals: those it begins with. The file that is open
+ * to read and write, with one reference, or NULL. Its name is only told.
+ */
+struct file *file_memory(const char *name, uint8_t seals);
+/* The seals of f, if they are not for ever none; adds some. 0 or more, -EINVAL, -EBUSY, -EPERM. */
+int file_seals(struct file *f);
+int file_add_seals(struct file *f, uint32_t seals);
+/* Whether the file may not be written to in a shared mapping. */
+bool inode_write_sealed(const struct inode *i);
 /* What the file system is, as statfs tells it. st is zeroed by the caller; i may be NULL. */
 struct abi_statfs;
 void inode_statfs(const struct inode *i, struct abi_statfs *st);

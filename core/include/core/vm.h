@@ -43,6 +43,8 @@ bool vm_shared(uintptr_t addr, const void **object, uintptr_t *offset);
  * back before vm_file_end(). No lock held.
  */
 void vm_file_begin(struct inode *i, uint64_t from, uint64_t to);
+/* The same, but private copies of the pages stay. */
+void vm_hole_begin(struct inode *i, uint64_t from, uint64_t to);
 void vm_file_end(void);
 /* Bytes [from, to) of a file are no longer what the archive has: mappings see it. No lock held. */
 void vm_file_changed(struct inode *i, uint64_t from, uint64_t to);

@@ -53,6 +53,31 @@ void cputime_thread_exit(struct thread *t)
 	spin_unlock_irqrestore(&list_lock, irq);
 }
 
+unsigned cputime_threads(void)
+{
+	unsigned long irq = spin_lock_irqsave(&list_lock);
+	const struct list *l;
+	unsigned n = 0;
+
+	for (l = threads.next; l != &threads; l = l->next)
+		n++;
+	spin_unlock_irqrestore(&list_lock, irq);
+	return n;
+}
+
+int cputime_next_thread(int tid)
+{
+	unsigned long irq = spin_lock_irqsave(&list_lock);
+	const struct thread *t;
+	int next = 0;
+
+	list_for_each_entry (t, &threads, cputime.node)
+		if (t->tid > tid && (!next || t->tid < next))
+			next = t->tid;
+	spin_unlock_irqrestore(&list_lock, irq);
+	return next;
+}
+
 /* List lock held. */
 static struct cputime *find(int tid)
 {

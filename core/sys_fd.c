@@ -129,7 +129,8 @@ long sys_fcntl(int fd, int cmd, unsigned long arg)
 	switch (cmd) {
 	case F_DUPFD:
 	case F_DUPFD_CLOEXEC:
-		return arg >= FD_MAX ? -EINVAL : duplicate(fd, (int)arg, cmd == F_DUPFD_CLOEXEC);
+		return arg >= fd_limit() ? -EINVAL
+					 : duplicate(fd, (int)arg, cmd == F_DUPFD_CLOEXEC);
 	case F_GETFD:
 		return fd_cloexec(fd);
 	case F_SETFD:

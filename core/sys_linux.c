@@ -19,14 +19,12 @@ static bool is_app(int pid)
 
 /* ---- limits ---- */
 
-/* Limits are the machine's: what is soft is hard too. */
+/* Limits are the machine's: what is soft is hard too, but for the number of descriptors. */
 static unsigned long limit_of(unsigned resource)
 {
 	switch (resource) {
 	case RLIMIT_STACK:
 		return exec_stack_limit();
-	case RLIMIT_NOFILE:
-		return FD_MAX;
 	case RLIMIT_SIGPENDING:
 		return SIGNAL_QUEUE_MAX;
 	case RLIMIT_CORE:
@@ -38,13 +36,40 @@ static unsigned long limit_of(unsigned resource)
 	return ABI_RLIM_INFINITY;
 }
 
+/* The most descriptors that can be asked for; what holds is the table's (core/file.h). */
+static unsigned long descriptors_hard = FD_MAX;
+
+static struct abi_rlimit get_limit(unsigned resource)
+{
+	unsigned long limit;
+
+	if (resource == RLIMIT_NOFILE)
+		return (struct abi_rlimit){fd_limit(), READ_ONCE(descriptors_hard)};
+	limit = limit_of(resource);
+	return (struct abi_rlimit){limit, limit};
+}
+
+static long set_descriptors(const struct abi_rlimit *new)
+{
+	/* More than the table has cannot be had, whoever asks. */
+	if (new->rlim_max > FD_MAX ||
+	    (new->rlim_max > READ_ONCE(descriptors_hard) && !process_privileged()))
+		return -EPERM;
+	WRITE_ONCE(descriptors_hard, new->rlim_max);
+	fd_set_limit((unsigned)new->rlim_cur);
+	return 0;
+}
+
 /* A limit that was set but not kept would be a lie: only what holds already may be asked for. */
 static long limit_set(unsigned resource, const struct abi_rlimit *new)
 {
-	unsigned long limit = limit_of(resource);
+	unsigned long limit;
 
 	if (new->rlim_cur > new->rlim_max)
 		return -EINVAL;
+	if (resource == RLIMIT_NOFILE)
+		return set_descriptors(new);
+	limit = limit_of(resource);
 	return new->rlim_cur == limit &&new->rlim_max == limit ? 0 : -EPERM;
 }
 
@@ -59,7 +84,7 @@ long sys_prlimit64(int pid, unsigned resource, const void __user *limit, void __
 		return -ESRCH;
 	if (resource >= RLIM_NLIMITS)
 		return -EINVAL;
-	now.rlim_cur = now.rlim_max = limit_of(resource);
+	now = get_limit(resource);
 	if (limit)
 		err = limit_set(resource, &new);
 	if (!err && old && copy_to_user(old, &now, sizeof(now)))
@@ -73,7 +98,7 @@ long sys_getrlimit(unsigned resource, void __user *limit)
 
 	if (resource >= RLIM_NLIMITS)
 		return -EINVAL;
-	now.rlim_cur = now.rlim_max = limit_of(resource);
+	now = get_limit(resource);
 	return copy_to_user(limit, &now, sizeof(now));
 }
 

@@ -25,7 +25,18 @@ static struct {
 	uintptr_t *chunk[FD_MAX / CHUNK];
 	uint64_t used[WORDS];
 	uint64_t full[WORDS / 64]; /* a bit for each word of used that is all ones */
-} fds;
+	unsigned limit;
+} fds = {.limit = FD_MAX};
+
+unsigned fd_limit(void)
+{
+	return READ_ONCE(fds.limit);
+}
+
+void fd_set_limit(unsigned limit)
+{
+	WRITE_ONCE(fds.limit, limit);
+}
 
 struct file *file_new(const struct file_ops *ops, void *private, uint32_t flags)
 {
@@ -123,14 +134,14 @@ int fd_install(struct file *f, int from, bool cloexec)
 		return -EMFILE;
 	spin_lock(&fds.lock);
 	fd = lowest_free((unsigned)from);
-	if (likely(fd < FD_MAX && make_chunk(fd))) {
+	if (likely(fd < fds.limit && make_chunk(fd))) {
 		mark_used(fd);
 		*entry_of(fd) = (uintptr_t)f | (cloexec ? CLOEXEC_BIT : 0);
 		spin_unlock(&fds.lock);
 		return (int)fd;
 	}
 	spin_unlock(&fds.lock);
-	return fd < FD_MAX ? -ENOMEM : -EMFILE;
+	return fd < fd_limit() ? -ENOMEM : -EMFILE;
 }
 
 /* What a descriptor had that is no more. */
@@ -145,7 +156,7 @@ int fd_replace(struct file *f, int fd, bool cloexec)
 {
 	uintptr_t old;
 
-	if ((unsigned)fd >= FD_MAX)
+	if ((unsigned)fd >= fd_limit())
 		return -EBADF;
 	spin_lock(&fds.lock);
 	if (!make_chunk((unsigned)fd)) {

@@ -50,6 +50,10 @@ uint64_t cputime_of(const struct cputime *c);
 void cputime_thread_start(struct thread *t);
 void cputime_thread_exit(struct thread *t);
 
+/* How many there are, and the first whose number is above tid; 0: none. Any context. */
+unsigned cputime_threads(void);
+int cputime_next_thread(int tid);
+
 /* Every interrupt, with interrupts off: it came while the app ran, or while the core did. */
 void cputime_sample(bool user);
 #define CPUTIME_SAMPLE_NS (4 * NSEC_PER_MSEC)

@@ -104,6 +104,9 @@ void fd_close_range(unsigned first, unsigned last, bool cloexec);
 void fd_close_all(void);
 
 #define FD_MAX 65536
+/* New descriptors are below this (RLIMIT_NOFILE); at most FD_MAX. */
+unsigned fd_limit(void);
+void fd_set_limit(unsigned limit);
 
 /* 0 or -errno for the file's access mode. */
 static inline ssize_t file_read(struct file *f, struct uio *u, off_t *pos)

@@ -219,7 +219,7 @@ int exec_app(struct file *f, const char *path, char *const argv[], char *const e
 	r = exec_stack(&s, &sp, why);
 	if (r)
 		return r;
-	exec_args = (struct exec_args){path, argv};
+	exec_args = (struct exec_args){path, argv, s.envp};
 	signal_thread_start(current_thread(), 0);
 	arch_enter_user(start ? start : s.entry, sp);
 }

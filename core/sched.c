@@ -133,6 +133,11 @@ uint64_t sched_busy_cpus(void)
 	return READ_ONCE(runq_online) & ~READ_ONCE(runq_idle);
 }
 
+uint64_t sched_cpu_idle_time(unsigned cpu)
+{
+	return READ_ONCE(runqs[cpu].idle_ns);
+}
+
 uint64_t sched_idle_time(void)
 {
 	uint64_t ns = 0;

@@ -69,6 +69,18 @@ long sys_getegid(void)
 	return READ_ONCE(ids.group.effective);
 }
 
+void process_ids(bool group, uint32_t id[4])
+{
+	const struct triple *t = group ? &ids.group : &ids.user;
+
+	spin_lock(&ids_lock);
+	id[0] = t->real;
+	id[1] = t->effective;
+	id[2] = t->saved;
+	id[3] = group ? ids.file_group : ids.file_user;
+	spin_unlock(&ids_lock);
+}
+
 static bool has(const struct triple *t, uint32_t id)
 {
 	return id == KEEP || id == t->real || id == t->effective || id == t->saved;

@@ -39,7 +39,7 @@ static unsigned long limit_of(unsigned resource)
 /* The most descriptors that can be asked for; what holds is the table's (core/file.h). */
 static unsigned long descriptors_hard = FD_MAX;
 
-static struct abi_rlimit get_limit(unsigned resource)
+struct abi_rlimit process_limit(unsigned resource)
 {
 	unsigned long limit;
 
@@ -84,7 +84,7 @@ long sys_prlimit64(int pid, unsigned resource, const void __user *limit, void __
 		return -ESRCH;
 	if (resource >= RLIM_NLIMITS)
 		return -EINVAL;
-	now = get_limit(resource);
+	now = process_limit(resource);
 	if (limit)
 		err = limit_set(resource, &new);
 	if (!err && old && copy_to_user(old, &now, sizeof(now)))
@@ -98,7 +98,7 @@ long sys_getrlimit(unsigned resource, void __user *limit)
 
 	if (resource >= RLIM_NLIMITS)
 		return -EINVAL;
-	now = get_limit(resource);
+	now = process_limit(resource);
 	return copy_to_user(limit, &now, sizeof(now));
 }
 

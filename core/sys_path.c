@@ -122,6 +122,19 @@ long sys_fstat(int fd, struct abi_stat __user *ust)
 	return r ? r : copy_to_user(ust, &st, sizeof(st));
 }
 
+/* What a link of /proc to a descriptor leads to. */
+static long stat_descriptor(int fd, struct abi_stat *st)
+{
+	struct file *f = fd_get(fd);
+	long r;
+
+	if (!f)
+		return -ENOENT;
+	r = file_stat(f, st);
+	file_put(f);
+	return r;
+}
+
 static long path_stat(int dirfd, const char __user *path, bool follow, struct abi_stat *st)
 {
 	struct user_path p;
@@ -134,9 +147,12 @@ static long path_stat(int dirfd, const char __user *path, bool follow, struct ab
 	path_put(&p);
 	if (r)
 		return r;
-	inode_stat(i, st);
+	if (follow && unlikely(inode_descriptor(i) >= 0))
+		r = stat_descriptor(inode_descriptor(i), st);
+	else
+		inode_stat(i, st);
 	inode_put(i);
-	return 0;
+	return r;
 }
 
 /* Whether the app's string is empty; -EFAULT. */
@@ -149,16 +165,25 @@ static int path_is_empty(const char __user *path)
 	return copy_from_user(&c, path, 1) ? -EFAULT : !c;
 }
 
-static long target_at(int dirfd, const char __user *path, bool follow, struct inode **out)
+static long target_at(int dirfd, const char __user *path, bool follow, struct path_target *t)
 {
 	struct user_path p;
 	long r = path_get(&p, dirfd, path);
 
 	if (r)
 		return r;
-	r = fs_lookup(path_base(&p), p.name, follow, out);
+	r = fs_lookup(path_base(&p), p.name, follow, &t->inode);
 	path_put(&p);
-	return r;
+	if (r || !follow || likely(inode_descriptor(t->inode) < 0))
+		return r;
+	t->file = fd_get(inode_descriptor(t->inode));
+	inode_put(t->inode);
+	if (!t->file)
+		return -ENOENT;
+	t->inode = t->file->inode;
+	if (t->inode)
+		inode_hold(t->inode);
+	return 0;
 }
 
 long path_target(int dirfd, const char __user *path, int flags, struct path_target *t)
@@ -169,7 +194,7 @@ long path_target(int dirfd, const char __user *path, int flags, struct path_targ
 	if (empty < 0)
 		return empty;
 	if (!empty)
-		return target_at(dirfd, path, !(flags & AT_SYMLINK_NOFOLLOW), &t->inode);
+		return target_at(dirfd, path, !(flags & AT_SYMLINK_NOFOLLOW), t);
 	if (dirfd == AT_FDCWD)
 		return fs_lookup(NULL, ".", true, &t->inode);
 	t->file = fd_get(dirfd);

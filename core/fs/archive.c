@@ -61,7 +61,7 @@ static struct inode *enter(struct inode *dir, const char *name, size_t len,
 {
 	struct dirent *d = dir_find(dir, name, len);
 	struct inode *i = d ? d->inode : NULL;
-	struct walk w;
+	struct walk w = {.held = NULL};
 
 	if (i && inode_is(i, S_IFLNK))
 		i = walk_path(&w, dir, i->target, WALK_FOLLOW) ? i : w.found;

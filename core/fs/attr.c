@@ -79,6 +79,11 @@ int inode_set_times(struct inode *i, const int64_t *atime, const int64_t *mtime,
 	return changed(i);
 }
 
+int inode_descriptor(const struct inode *i)
+{
+	return inode_is_magic(i) ? i->fd : -1;
+}
+
 uint32_t inode_mode(const struct inode *i)
 {
 	return READ_ONCE(i->mode);

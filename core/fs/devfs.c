@@ -181,6 +181,22 @@ int devfs_register(const char *name, unsigned mode, const struct file_ops *ops, 
 	return add(name, mode, ops, private, makedev(10, minor++ & 0xff), -1);
 }
 
+/* tree_lock held. */
+static void add_link(struct inode *dir, const char *name, const char *target)
+{
+	struct inode *i = inode_new(S_IFLNK | 0777);
+
+	if (!i)
+		return;
+	i->size = strlen(target);
+	i->target = fs_alloc(i->size + 1);
+	if (i->target) {
+		memcpy(i->target, target, i->size);
+		(void)dir_add(dir, name, strlen(name), i);
+	}
+	inode_put(i);
+}
+
 /* Numbers: Linux's devices.txt. Failing here means no memory at all; the app will be told then. */
 void devfs_init(void)
 {
@@ -191,6 +207,8 @@ void devfs_init(void)
 	dev = make_dir(&fs_root, "dev", 0755);
 	if (dev)
 		make_dir(dev, "shm", 01777); /* of shm_open() and sem_open() */
+	if (dev)
+		add_link(dev, "fd", "/proc/self/fd");
 	mutex_unlock(&tree_lock);
 	add("null", 0666, &null_ops, NULL, makedev(1, 3), -1);
 	add("zero", 0666, &zero_ops, NULL, DEVFS_ZERO, -1);

@@ -50,7 +50,7 @@ void dir_touch(struct inode *dir)
 	spin_unlock(&dir->lock);
 }
 
-struct dirent *dir_find(struct inode *dir, const char *name, size_t len)
+static struct dirent *find_name(struct inode *dir, const char *name, size_t len)
 {
 	struct tree_node *n = dir->dir.by_name.root;
 
@@ -63,6 +63,65 @@ struct dirent *dir_find(struct inode *dir, const char *name, size_t len)
 		n = r < 0 ? n->left : n->right;
 	}
 	return NULL;
+}
+
+/* The number that name is, written as numbers are, or -1. */
+static int number_of(const char *name, size_t len)
+{
+	int n = 0;
+
+	if (!len || (*name == '0' && len > 1))
+		return -1;
+	for (; len; len--, name++)
+		if (*name < '0' || *name > '9' || n > (INT32_MAX - 9) / 10)
+			return -1;
+		else
+			n = n * 10 + *name - '0';
+	return n;
+}
+
+/* Takes out a name with what is below it: one level at most. */
+static void remove_all(struct inode *dir, struct dirent *e)
+{
+	struct inode *i = e->inode;
+	struct tree_node *n;
+
+	if (inode_is(i, S_IFDIR)) {
+		while ((n = i->dir.by_name.root))
+			dir_remove(i, container_of(n, struct dirent, by_name));
+		i->nlink = 0;
+	}
+	dir_remove(dir, e);
+}
+
+static struct dirent *find_number(struct inode *dir, const char *name, size_t len)
+{
+	struct dirent *e = find_name(dir, name, len);
+	int n = number_of(name, len);
+	struct inode *i;
+
+	if (n < 0)
+		return NULL;
+	if (dir->dir.numbered->next(n - 1) != n) {
+		if (e)
+			remove_all(dir, e);
+		return NULL;
+	}
+	if (e)
+		return e;
+	i = dir->dir.numbered->make(dir, n);
+	if (!i)
+		return NULL;
+	if (!dir_add(dir, name, len, i))
+		e = find_name(dir, name, len);
+	inode_put(i);
+	return e;
+}
+
+struct dirent *dir_find(struct inode *dir, const char *name, size_t len)
+{
+	return unlikely(dir->dir.numbered) ? find_number(dir, name, len)
+					   : find_name(dir, name, len);
 }
 
 int dir_add(struct inode *dir, const char *name, size_t len, struct inode *i)
@@ -120,6 +179,21 @@ static struct tree_node *entry_from(const struct inode *dir, uint64_t pos)
 	return found;
 }
 
+/* The position of a number is what lies COOKIE_FIRST above it. */
+static void list_numbers(struct inode *dir, dir_emit emit, void *arg, uint64_t pos)
+{
+	int n = (int)min(pos - COOKIE_FIRST, (uint64_t)INT32_MAX) - 1;
+	char name[12];
+
+	while ((n = dir->dir.numbered->next(n)) >= 0) {
+		int len = ksnprintf(name, sizeof(name), "%d", n);
+
+		if (!emit(arg, name, (size_t)len, dir->ino << 32 | (unsigned)n,
+			  dir->dir.numbered->dtype, (uint64_t)n + 1 + COOKIE_FIRST))
+			return;
+	}
+}
+
 /* tree_lock held. */
 static void list_entries(struct inode *dir, dir_emit emit, void *arg, uint64_t pos)
 {
@@ -127,6 +201,10 @@ static void list_entries(struct inode *dir, dir_emit emit, void *arg, uint64_t p
 		return;
 	if (pos < COOKIE_FIRST && !emit(arg, "..", 2, dir->dir.parent->ino, DT_DIR, COOKIE_FIRST))
 		return;
+	if (dir->dir.numbered) {
+		list_numbers(dir, emit, arg, pos);
+		return;
+	}
 	for (struct tree_node *n = entry_from(dir, pos); n; n = tree_next(n)) {
 		struct dirent *e = container_of(n, struct dirent, by_cookie);
 

@@ -241,6 +241,17 @@ int fd_set_cloexec(int fd, bool cloexec)
 	return r;
 }
 
+int fd_next(int fd)
+{
+	for (unsigned i = (unsigned)(fd + 1); i < FD_MAX; i = (i | 63) + 1) {
+		uint64_t used = READ_ONCE(fds.used[i / 64]) >> i % 64;
+
+		if (used)
+			return (int)i + __builtin_ctzll(used);
+	}
+	return -1;
+}
+
 void fd_close_range(unsigned first, unsigned last, bool cloexec)
 {
 	for (unsigned fd = first; fd <= last && fd < FD_MAX; fd++) {

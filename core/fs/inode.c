@@ -257,11 +257,11 @@ static const struct file_ops path_ops = {
 /* May i be opened so? Permissions are the superuser's: they stop nobody. */
 static int open_check(const struct inode *i, int flags)
 {
-	bool writes = (flags & O_ACCMODE) != O_RDONLY;
+	bool writes = (flags & O_ACCMODE) != O_RDONLY && !inode_is(i, S_IFLNK);
 
 	if (flags & O_PATH)
 		return flags & O_DIRECTORY && !inode_is(i, S_IFDIR) ? -ENOTDIR : 0;
-	if (inode_is(i, S_IFLNK))
+	if (inode_is(i, S_IFLNK) && (!inode_is_magic(i) || flags & (O_NOFOLLOW | O_DIRECTORY)))
 		return flags & O_DIRECTORY ? -ENOTDIR : -ELOOP;
 	if (inode_is(i, S_IFSOCK) || inode_is(i, S_IFIFO))
 		return -ENXIO;
@@ -288,6 +288,8 @@ int inode_open(struct inode *i, int flags, struct file **out)
 		return r;
 	if (flags & O_PATH) {
 		ops = &path_ops;
+	} else if (inode_is(i, S_IFLNK)) {
+		return open_duplicate(i->fd, out);
 	} else if (inode_is(i, S_IFCHR)) {
 		if (i->device.dup_fd >= 0)
 			return open_duplicate(i->device.dup_fd, out);

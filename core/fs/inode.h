@@ -58,14 +58,19 @@ struct inode {
 			bool memfd;		 /* can be sealed */
 			uint8_t seals;		 /* F_SEAL_*; lock */
 			proc_show show;		 /* of /proc: its text is made, there is no data */
+			int thread;		 /* that it tells of */
 		} file;
 		struct {
 			struct tree by_name, by_cookie; /* of struct dirent; tree_lock */
 			uint64_t next_cookie;
 			struct inode *parent; /* one reference; the root's is itself, none */
 			struct dirent *self;  /* its one name; NULL: removed, or the root */
+			const struct numbered *numbered;
 		} dir;
-		char *target; /* of a symbolic link, NUL-terminated */
+		struct {
+			char *target; /* of a symbolic link, NUL-terminated; NULL: */
+			int fd;	      /* it leads to what this descriptor has */
+		};
 		struct {
 			const struct file_ops *ops;
 			void *private;
@@ -73,6 +78,18 @@ struct inode {
 			uint32_t rdev;
 		} device;
 	};
+};
+
+/*
+ * A directory of /proc whose names are the numbers of what there is: a name is made when it is looked
+ * for and goes when it is looked for in vain. All under tree_lock.
+ */
+struct numbered {
+	/* The first number above n, or -1. */
+	int (*next)(int n);
+	/* The inode of number n in dir, with one reference, or NULL. */
+	struct inode *(*make)(struct inode *dir, int n);
+	uint8_t dtype;
 };
 
 struct dirent {
@@ -122,10 +139,17 @@ static inline void inode_get(struct inode *i)
 {
 	refcount_get(&i->refs);
 }
+/* A link of /proc to what a descriptor has. */
+static inline bool inode_is_magic(const struct inode *i)
+{
+	return (i->mode & S_IFMT) == S_IFLNK && !i->target;
+}
 static inline bool inode_is(const struct inode *i, uint32_t type)
 {
 	return (i->mode & S_IFMT) == type;
 }
+/* proc_number.c: what the link of a descriptor says, at most size bytes; no lock held. */
+ssize_t file_link(int fd, char *buf, size_t size);
 /* Notes a change of contents; inode->lock held. */
 void inode_touch(struct inode *i);
 /* i is a regular file with bytes, not one of /proc whose text is made. */
@@ -140,6 +164,7 @@ int inode_open(struct inode *i, int flags, struct file **out);
 
 extern const struct file_ops dir_ops;
 void dir_init(struct inode *dir, struct inode *parent);
+/* In a numbered directory the name may be made for it. */
 struct dirent *dir_find(struct inode *dir, const char *name, size_t len);
 /* Gives i (whose reference is not taken over) a name that is free. 0 or -ENOSPC. */
 int dir_add(struct inode *dir, const char *name, size_t len, struct inode *i);

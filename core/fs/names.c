@@ -63,11 +63,16 @@ static int open_create(struct walk *w, struct inode *base, const char *path, int
 		return r;
 	/* A link at the end is followed, dangling or not: what it names is created. */
 	for (unsigned n = 0; !exclusive && w->found && inode_is(w->found, S_IFLNK); n++) {
+		bool magic = inode_is_magic(w->found);
+
 		if (n == LINKS_MOST)
 			return -ELOOP;
-		r = walk_path(w, w->at, w->found->target, WALK_PARENT);
+		r = magic ? walk_path(w, base, path, WALK_FOLLOW)
+			  : walk_path(w, w->at, w->found->target, WALK_PARENT);
 		if (r)
 			return r;
+		if (magic)
+			break;
 	}
 	if (w->slash)
 		return -EISDIR;
@@ -86,7 +91,7 @@ static int open_find(struct inode *base, const char *path, int flags, unsigned m
 	struct walk w;
 	int r;
 
-	mutex_lock(&tree_lock);
+	walk_begin(&w);
 	if (flags & O_CREAT) {
 		r = open_create(&w, base, path, flags, mode, out);
 	} else {
@@ -96,7 +101,7 @@ static int open_find(struct inode *base, const char *path, int flags, unsigned m
 			*out = w.found;
 		}
 	}
-	mutex_unlock(&tree_lock);
+	walk_end(&w);
 	return r;
 }
 
@@ -164,13 +169,13 @@ int fs_mkdir(struct inode *base, const char *path, unsigned mode)
 	struct walk w;
 	int r;
 
-	mutex_lock(&tree_lock);
+	walk_begin(&w);
 	r = walk_path(&w, base, path, WALK_PARENT);
 	if (!r && w.found)
 		r = -EEXIST;
 	if (!r)
 		r = create(&w, S_IFDIR | (mode & 01777 & ~READ_ONCE(umask)), &i);
-	mutex_unlock(&tree_lock);
+	walk_end(&w);
 	if (!r)
 		inode_put(i);
 	return r;
@@ -183,7 +188,7 @@ static int make_node(struct inode *base, const char *path, uint32_t mode, struct
 	struct walk w;
 	int r;
 
-	mutex_lock(&tree_lock);
+	walk_begin(&w);
 	r = walk_path(&w, base, path, WALK_PARENT);
 	if (!r && w.found)
 		r = -EEXIST;
@@ -193,7 +198,7 @@ static int make_node(struct inode *base, const char *path, uint32_t mode, struct
 		r = check_dir(w.at);
 	if (!r)
 		r = made ? dir_add(w.at, w.name, w.len, made) : create(&w, mode, &i);
-	mutex_unlock(&tree_lock);
+	walk_end(&w);
 	if (!r && !made)
 		inode_put(i);
 	return r;
@@ -263,11 +268,11 @@ int fs_unlink(struct inode *base, const char *path, bool directory)
 	struct walk w;
 	int r;
 
-	mutex_lock(&tree_lock);
+	walk_begin(&w);
 	r = walk_path(&w, base, path, WALK_PARENT);
 	if (!r)
 		r = directory ? remove_dir(&w) : unlink_file(&w);
-	mutex_unlock(&tree_lock);
+	walk_end(&w);
 	return r;
 }
 
@@ -385,7 +390,8 @@ int fs_rename(struct inode *from_base, const char *from, struct inode *to_base, 
 	struct walk a, b;
 	int r;
 
-	mutex_lock(&tree_lock);
+	walk_begin(&a);
+	b.held = NULL;
 	r = walk_path(&a, from_base, from, WALK_PARENT);
 	if (!r)
 		r = walk_path(&b, to_base, to, WALK_PARENT);
@@ -395,7 +401,8 @@ int fs_rename(struct inode *from_base, const char *from, struct inode *to_base, 
 		exchange_entries(&a, &b);
 	else if (!r)
 		r = rename_entry(&a, &b);
-	mutex_unlock(&tree_lock);
+	walk_release(&b);
+	walk_end(&a);
 	return min(r, 0);
 }
 
@@ -436,13 +443,15 @@ int fs_link(struct inode *from_base, const char *from, struct inode *to_base, co
 	struct walk a, b;
 	int r;
 
-	mutex_lock(&tree_lock);
+	walk_begin(&a);
+	b.held = NULL;
 	r = walk_path(&a, from_base, from, follow ? WALK_FOLLOW : WALK_KEEP);
 	if (!r)
 		r = walk_path(&b, to_base, to, WALK_PARENT);
 	if (!r)
 		r = add_link(a.found, &b);
-	mutex_unlock(&tree_lock);
+	walk_release(&b);
+	walk_end(&a);
 	return r;
 }
 
@@ -451,11 +460,11 @@ int fs_link_inode(struct inode *i, struct inode *to_base, const char *to)
 	struct walk w;
 	int r;
 
-	mutex_lock(&tree_lock);
+	walk_begin(&w);
 	r = walk_path(&w, to_base, to, WALK_PARENT);
 	if (!r)
 		r = add_link(i, &w);
-	mutex_unlock(&tree_lock);
+	walk_end(&w);
 	return r;
 }
 
@@ -463,15 +472,19 @@ ssize_t fs_readlink(struct inode *base, const char *path, char *buf, size_t size
 {
 	ssize_t n = -EINVAL;
 	struct walk w;
-	int r;
+	int r, fd = -1;
 
-	mutex_lock(&tree_lock);
+	walk_begin(&w);
 	w.found = base;
 	r = *path || !base || !inode_is(base, S_IFLNK) ? walk_path(&w, base, path, WALK_KEEP) : 0;
-	if (!r && inode_is(w.found, S_IFLNK)) {
+	if (!r && inode_is_magic(w.found)) {
+		fd = w.found->fd;
+	} else if (!r && inode_is(w.found, S_IFLNK)) {
 		n = (ssize_t)min(size, (size_t)w.found->size);
 		memcpy(buf, w.found->target, (size_t)n);
 	}
-	mutex_unlock(&tree_lock);
+	walk_end(&w);
+	if (fd >= 0)
+		return file_link(fd, buf, size);
 	return r ? r : n;
 }

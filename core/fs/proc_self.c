@@ -11,8 +11,7 @@
 
 #include "procfs.h"
 
-#define COMM_MOST 15
-#define NAME_AT	  73 /* column, as on Linux */
+#define NAME_AT 73 /* column, as on Linux */
 
 static void show_cmdline(struct proc_text *t)
 {
@@ -20,12 +19,11 @@ static void show_cmdline(struct proc_text *t)
 		proc_put_bytes(t, *a, strlen(*a) + 1);
 }
 
-static void show_comm(struct proc_text *t)
+/* As it was at the start. */
+static void show_environ(struct proc_text *t)
 {
-	const char *name = exec_name();
-
-	proc_put_bytes(t, name, strnlen(name, COMM_MOST));
-	proc_put(t, "\n");
+	for (char *const *e = exec_args.envp; e && *e; e++)
+		proc_put_bytes(t, *e, strlen(*e) + 1);
 }
 
 /* What is mapped in r, or nothing. name: PATH_MAX bytes of room. */
@@ -84,9 +82,84 @@ static void show_maps(struct proc_text *t)
 	kfree(name);
 }
 
+static void put_limit(struct proc_text *t, unsigned long n, size_t width)
+{
+	if (n == ABI_RLIM_INFINITY)
+		proc_put(t, "unlimited");
+	else
+		proc_put(t, "%lu", n);
+	proc_pad(t, width);
+}
+
+static void show_limits(struct proc_text *t)
+{
+	static const struct {
+		const char *name, *unit;
+	} rows[RLIM_NLIMITS] = {
+		[RLIMIT_CPU] = {"cpu time", "seconds"},
+		[RLIMIT_FSIZE] = {"file size", "bytes"},
+		[RLIMIT_DATA] = {"data size", "bytes"},
+		[RLIMIT_STACK] = {"stack size", "bytes"},
+		[RLIMIT_CORE] = {"core file size", "bytes"},
+		[RLIMIT_RSS] = {"resident set", "bytes"},
+		[RLIMIT_NPROC] = {"processes", "processes"},
+		[RLIMIT_NOFILE] = {"open files", "files"},
+		[RLIMIT_MEMLOCK] = {"locked memory", "bytes"},
+		[RLIMIT_AS] = {"address space", "bytes"},
+		[RLIMIT_LOCKS] = {"file locks", "locks"},
+		[RLIMIT_SIGPENDING] = {"pending signals", "signals"},
+		[RLIMIT_MSGQUEUE] = {"msgqueue size", "bytes"},
+		[RLIMIT_NICE] = {"nice priority", ""},
+		[RLIMIT_RTPRIO] = {"realtime priority", ""},
+		[RLIMIT_RTTIME] = {"realtime timeout", "us"},
+	};
+
+	proc_put(t, "Limit");
+	proc_pad(t, 26);
+	proc_put(t, "Soft Limit");
+	proc_pad(t, 47);
+	proc_put(t, "Hard Limit");
+	proc_pad(t, 68);
+	proc_put(t, "Units     \n");
+	for (unsigned i = 0; i < RLIM_NLIMITS; i++) {
+		struct abi_rlimit l = process_limit(i);
+
+		proc_put(t, "Max %s", rows[i].name);
+		proc_pad(t, 26);
+		put_limit(t, l.rlim_cur, 47);
+		put_limit(t, l.rlim_max, 68);
+		proc_put(t, "%s", rows[i].unit);
+		proc_pad(t, 78);
+		proc_put(t, "\n");
+	}
+}
+
+/* There are two: the tree and this one. */
+static void show_mounts(struct proc_text *t)
+{
+	proc_put(t, "rootfs / tmpfs rw 0 0\nproc /proc proc ro 0 0\n");
+}
+
+static void show_mountinfo(struct proc_text *t)
+{
+	proc_put(t, "1 0 0:%d / / rw - tmpfs rootfs rw\n2 1 0:%d / /proc ro - proc proc ro\n",
+		 FS_DEVICE, PROC_DEVICE);
+}
+
+/* There are no groups of processes but the one. */
+static void show_cgroup(struct proc_text *t)
+{
+	proc_put(t, "0::/\n");
+}
+
+/* Who is to be ended for want of memory is not chosen: there is one. */
+static void show_zero(struct proc_text *t)
+{
+	proc_put(t, "0\n");
+}
+
 const struct proc_file proc_self_files[] = {
-	{"1/cmdline", show_cmdline},
-	{"1/comm", show_comm},
-	{"1/maps", show_maps},
-	{NULL, NULL},
+	{"1/cmdline", show_cmdline},	{"1/environ", show_environ},	 {"1/limits", show_limits},
+	{"1/mounts", show_mounts},	{"1/mountinfo", show_mountinfo}, {"1/cgroup", show_cgroup},
+	{"1/oom_score_adj", show_zero}, {"1/maps", show_maps},		 {NULL, NULL},
 };

@@ -28,6 +28,7 @@ struct proc_text {
 	size_t used, room; /* room: with the header */
 	size_t line;	   /* where the line begun last begins */
 	bool failed;
+	int thread;
 };
 
 static struct inode proc_root = {
@@ -101,6 +102,11 @@ void proc_pad(struct proc_text *t, size_t width)
 		proc_put_bytes(t, " ", 1);
 }
 
+int proc_thread(const struct proc_text *t)
+{
+	return t->thread;
+}
+
 void proc_fail(struct proc_text *t)
 {
 	t->failed = true;
@@ -115,12 +121,12 @@ static void snapshot_put(struct snapshot *s)
 }
 
 /* The text as it is now, with one reference. 0 or -ENOMEM. */
-static int snapshot_make(proc_show show, struct snapshot **out)
+static int snapshot_make(const struct inode *i, struct snapshot **out)
 {
-	struct proc_text t = {.failed = false};
+	struct proc_text t = {.thread = i->file.thread};
 
 	if (text_reserve(&t, 0))
-		show(&t);
+		i->file.show(&t);
 	if (!t.failed && fs_charge(kmalloc_size(t.s))) {
 		refcount_init(&t.s->refs);
 		t.s->size = t.used;
@@ -145,7 +151,7 @@ static int claim(struct file *f, off_t *pos, size_t most, struct snapshot **out,
 	int r;
 
 	if (!READ_ONCE(*pos) || !READ_ONCE(f->private)) {
-		r = snapshot_make(i->file.show, &fresh);
+		r = snapshot_make(i, &fresh);
 		if (r)
 			return r;
 	}
@@ -218,7 +224,7 @@ const struct file_ops proc_ops = {
 
 /* ---- the tree ---- */
 
-static struct inode *proc_inode(uint32_t mode)
+struct inode *proc_inode(uint32_t mode)
 {
 	struct inode *i = inode_new(mode);
 
@@ -297,6 +303,25 @@ int procfs_add(const char *path, proc_show show)
 	return add(path, i);
 }
 
+int procfs_add_numbered(const char *path, const struct numbered *n)
+{
+	struct inode *i = proc_inode(S_IFDIR | 0555), *dir;
+	int r = -ENOSPC;
+
+	if (!i)
+		return r;
+	mutex_lock(&tree_lock);
+	dir = enter(&path);
+	if (dir) {
+		dir_init(i, dir);
+		i->dir.numbered = n;
+		r = dir_add(dir, path, strlen(path), i);
+	}
+	mutex_unlock(&tree_lock);
+	inode_put(i);
+	return r;
+}
+
 int procfs_link(const char *path, const char *target)
 {
 	struct inode *i = proc_inode(S_IFLNK | 0777);
@@ -331,8 +356,20 @@ void procfs_mount(void)
 		r = add_table(proc_ringlet_files);
 	if (!r)
 		r = add_table(proc_self_files);
+	for (const struct proc_file *f = proc_thread_files; f->path && !r; f++) {
+		char path[16];
+
+		ksnprintf(path, sizeof(path), "1/%s", f->path);
+		r = procfs_add(path, f->show);
+	}
+	if (!r)
+		r = add_table(proc_sys_files);
+	if (!r)
+		r = proc_add_numbered();
 	if (!r)
 		r = procfs_link("self", "1");
+	if (!r)
+		r = procfs_link("mounts", "self/mounts");
 	mutex_lock(&tree_lock);
 	old = dir_find(&fs_root, "proc", 4);
 	/* As under any mount: what an image has there is hidden. */

@@ -46,6 +46,34 @@ static bool is_last(const struct walk *w, const char *s, bool *slash)
 	}
 }
 
+/*
+ * To what a descriptor has, wherever it is; what has no place in the tree or is more than that (a
+ * device) is left to the caller as the link itself.
+ */
+static int follow_magic(struct walk *w, struct inode *link, bool last)
+{
+	struct file *f = fd_get(link->fd);
+	struct inode *i = f ? f->inode : NULL;
+	int r = 0;
+
+	if (!f)
+		return -ENOENT;
+	if (i && !inode_is(i, S_IFCHR) && !(last && w->slash && !inode_is(i, S_IFDIR))) {
+		inode_get(i);
+		walk_release(w);
+		w->at = w->found = w->held = i;
+	} else if (!last || w->slash) {
+		r = -ENOTDIR;
+	} else {
+		w->found = link;
+	}
+	w->entry = NULL;
+	w->name = "";
+	w->len = 0;
+	file_put(f);
+	return r;
+}
+
 /* Goes into the link whose remaining path is s. */
 static int follow(struct walk *w, const struct inode *link, const char **s)
 {
@@ -99,7 +127,8 @@ static int step(struct walk *w, const char **s, enum walk_mode mode)
 		return last && mode == WALK_PARENT ? 1 : -ENOENT;
 	if (inode_is(w->found, S_IFLNK) &&
 	    (!last || mode == WALK_FOLLOW || (mode == WALK_KEEP && slash)))
-		return follow(w, w->found, s);
+		return inode_is_magic(w->found) ? follow_magic(w, w->found, last)
+						: follow(w, w->found, s);
 	if (last && mode == WALK_PARENT)
 		return 1;
 	if (last && slash && !inode_is(w->found, S_IFDIR))
@@ -134,13 +163,13 @@ int fs_lookup(struct inode *base, const char *path, bool follow_last, struct ino
 	struct walk w;
 	int r;
 
-	mutex_lock(&tree_lock);
+	walk_begin(&w);
 	r = walk_path(&w, base, path, follow_last ? WALK_FOLLOW : WALK_KEEP);
 	if (!r) {
 		inode_get(w.found);
 		*out = w.found;
 	}
-	mutex_unlock(&tree_lock);
+	walk_end(&w);
 	return r;
 }
 

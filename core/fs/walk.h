@@ -22,6 +22,7 @@ struct walk {
 	size_t len;
 	bool slash; /* slashes followed the last component: it is a directory */
 	unsigned links, depth;
+	struct inode *held; /* what a link of /proc led to: one reference, until walk_end() */
 	const char *rest[LINKS_MOST]; /* what follows each link that is being walked through */
 };
 
@@ -33,6 +34,23 @@ static inline bool is_dot(const char *s, size_t n)
 static inline bool is_dotdot(const char *s, size_t n)
 {
 	return n == 2 && s[0] == '.' && s[1] == '.';
+}
+
+/* Before and after one or more walks with w: takes and releases tree_lock. */
+static inline void walk_begin(struct walk *w)
+{
+	w->held = NULL;
+	mutex_lock(&tree_lock);
+}
+static inline void walk_release(struct walk *w)
+{
+	if (unlikely(w->held))
+		inode_put(w->held);
+}
+static inline void walk_end(struct walk *w)
+{
+	walk_release(w);
+	mutex_unlock(&tree_lock);
 }
 
 /* Walks path from base (NULL: the working directory). tree_lock held. 0 or -errno. */

@@ -20,6 +20,24 @@ size_t exec_stack_limit(void)
 	return STACK;
 }
 
+/* Nor is there a table of descriptors, nor are there users. */
+static unsigned fds = FD_MAX;
+
+unsigned fd_limit(void)
+{
+	return fds;
+}
+
+void fd_set_limit(unsigned limit)
+{
+	fds = limit;
+}
+
+bool process_privileged(void)
+{
+	return true;
+}
+
 /* Nor are files mapped. */
 bool vm_shared(uintptr_t addr, const void **object, uintptr_t *offset)
 {

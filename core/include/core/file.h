@@ -96,6 +96,8 @@ int fd_cloexec(int fd);
 int fd_set_cloexec(int fd, bool cloexec);
 /* The file of fd with a reference for the caller (file_put it), or NULL: answer -EBADF. */
 struct file *fd_get(int fd);
+/* The first descriptor that is open and above fd, or -1. */
+int fd_next(int fd);
 /* Takes fd out of the table and drops its reference. 0 or -EBADF. */
 int fd_close(int fd);
 /* Closes those from first to last, or with cloexec marks them FD_CLOEXEC. */

@@ -59,6 +59,8 @@ void inode_put(struct inode *i);
 void inode_hold(struct inode *i);
 /* Fills st (zeroed by the caller). */
 void inode_stat(struct inode *i, struct abi_stat *st);
+/* The descriptor that a followed link of /proc leads to where no inode is meant, or -1. */
+int inode_descriptor(const struct inode *i);
 /* S_IF* and permissions. */
 uint32_t inode_mode(const struct inode *i);
 /* When it was made: ns since 1970. */

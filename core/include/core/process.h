@@ -5,6 +5,7 @@
 #ifndef CORE_PROCESS_H
 #define CORE_PROCESS_H
 
+#include <abi/resource.h>
 #include <core/compiler.h>
 
 struct file;
@@ -22,7 +23,7 @@ int exec_app(struct file *f, const char *path, char *const argv[], char *const e
 /* What the app was started as: set by exec_app(), lives for ever. path is NULL before. */
 struct exec_args {
 	const char *path;
-	char *const *argv;
+	char *const *argv, *const *envp;
 };
 extern struct exec_args exec_args;
 /* The last component of its path, or "". */
@@ -48,6 +49,10 @@ _Noreturn void process_kill(int sig);
 /* False once the app has become somebody else than user 0 (core/sys_cred.c); its real user id. */
 bool process_privileged(void);
 uint32_t process_user(void);
+/* All four of users or groups: real, effective, saved, of files. */
+void process_ids(bool group, uint32_t id[4]);
+/* What getrlimit tells; resource is one of Linux's. */
+struct abi_rlimit process_limit(unsigned resource);
 /* Whom new files belong to. */
 uint32_t process_file_user(void);
 uint32_t process_file_group(void);

@@ -20,6 +20,8 @@ void proc_put_bytes(struct proc_text *t, const void *p, size_t n);
 /* Adds blanks until the line begun last is at least width characters long. */
 void proc_pad(struct proc_text *t, size_t width);
 
+/* The thread that the file is of; 0: the process. */
+int proc_thread(const struct proc_text *t);
 /* Reading the text fails with ENOMEM. */
 void proc_fail(struct proc_text *t);
 

@@ -125,6 +125,7 @@ uint64_t sched_switches(void);
 /* The CPUs that have something to do, as a mask; may have changed by now. */
 uint64_t sched_busy_cpus(void);
 uint64_t sched_idle_time(void);
+uint64_t sched_cpu_idle_time(unsigned cpu);
 _Noreturn void sched_idle(void);
 
 /*

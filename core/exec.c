@@ -220,6 +220,7 @@ int exec_app(struct file *f, const char *path, char *const argv[], char *const e
 	if (r)
 		return r;
 	exec_args = (struct exec_args){path, argv, s.envp};
+	ksnprintf(current_thread()->name, sizeof(current_thread()->name), "%s", exec_name());
 	signal_thread_start(current_thread(), 0);
 	arch_enter_user(start ? start : s.entry, sp);
 }

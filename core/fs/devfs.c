@@ -25,28 +25,34 @@ static ssize_t null_read(struct file *f, struct uio *u, off_t *pos)
 
 static ssize_t null_write(struct file *f, struct uio *u, off_t *pos)
 {
-	size_t n = u->resid;
-
 	(void)f;
 	(void)pos;
-	uio_advance(u, n);
-	return (ssize_t)n;
+	return (ssize_t)u->resid;
 }
 
-static ssize_t zero_read(struct file *f, struct uio *u, off_t *pos)
+static __noinline ssize_t zero_pieces(struct uio *u)
 {
 	size_t n = u->resid;
 	int r = 0;
 
-	(void)f;
-	(void)pos;
-	if (likely(n <= CHUNK))
-		r = uio_clear(u, n);
 	while (u->resid && !r) {
 		r = uio_clear(u, min(u->resid, (size_t)CHUNK));
 		fs_relax();
 	}
 	return n != u->resid ? (ssize_t)(n - u->resid) : r;
+}
+
+static ssize_t zero_read(struct file *f, struct uio *u, off_t *pos)
+{
+	size_t n = u->resid, bad;
+
+	(void)f;
+	(void)pos;
+	if (unlikely(n > CHUNK || n > u->iov->iov_len - u->offset || u->kernel))
+		return zero_pieces(u);
+	/* The usual case, in one piece of the app's. */
+	bad = arch_clear_user((char *)u->iov->iov_base + u->offset, n);
+	return likely(!bad) || bad < n ? (ssize_t)(n - bad) : -EFAULT;
 }
 
 static ssize_t full_write(struct file *f, struct uio *u, off_t *pos)

@@ -49,6 +49,8 @@ static void show_comm(struct proc_text *t)
 
 	if (look(t, &tid, &l))
 		proc_put(t, "%s\n", l.name);
+	else if (!proc_thread(t))
+		proc_put(t, "%.15s\n", exec_name());
 }
 
 static uint64_t mapped_bytes(void)

@@ -220,6 +220,8 @@ static void check_close_range(void)
 	ok(fcntl(20, F_GETFD) == 0 && fcntl(21, F_GETFD) < 0 && fcntl(28, F_GETFD) < 0 &&
 		   fcntl(29, F_GETFD) == 0,
 	   "exactly those");
+	is(CALL(SYS_close_range, 21, 27, 0), 0, "again");
+	is(fcntl(29, F_GETFD), 0, "and nothing behind");
 	is(CALL(SYS_close_range, 10, ~0u, 0), 0, "up to the last");
 	ok(fcntl(29, F_GETFD) < 0 && fcntl(200, F_GETFD) < 0, "they are gone");
 	is(CALL(SYS_close_range, 5, 4, 0), -EINVAL, "backwards");

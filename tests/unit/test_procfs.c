@@ -348,10 +348,10 @@ TEST(proc_self)
 	static char *argv[] = {"app", "", "two words", NULL};
 
 	CHECK_STR(text_of("/proc/self/cmdline"), "");
-	exec_args = (struct exec_args){"/bin/a-name-longer-than-15", argv};
+	exec_args = (struct exec_args){"/bin/a-name-longer-than-15", argv, NULL};
 	CHECK_STR(text_of("/proc/self/comm"), "a-name-longer-t\n");
 	CHECK_MEM(text_of("/proc/self/cmdline"), "app\0\0two words\0", 15);
-	exec_args = (struct exec_args){NULL, NULL};
+	exec_args = (struct exec_args){NULL, NULL, NULL};
 	CHECK_STR(text_of("/proc/self/comm"), "\n");
 }
 

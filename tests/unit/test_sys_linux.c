@@ -20,7 +20,7 @@ size_t exec_stack_limit(void)
 	return STACK;
 }
 
-/* Nor is there a table of descriptors, nor are there users. */
+/* Nor is there a table of descriptors. */
 static unsigned fds = FD_MAX;
 
 unsigned fd_limit(void)
@@ -31,11 +31,6 @@ unsigned fd_limit(void)
 void fd_set_limit(unsigned limit)
 {
 	fds = limit;
-}
-
-bool process_privileged(void)
-{
-	return true;
 }
 
 /* Nor are files mapped. */

@@ -31,7 +31,9 @@ struct uio {
 /* One segment, cut at UIO_MAX_BYTES; -EFAULT if it does not lie in the app's half. */
 static inline int uio_init(struct uio *u, void __user *buf, size_t len)
 {
-	if (unlikely(!user_range_ok(buf, len)))
+	uintptr_t end;
+
+	if (unlikely(__builtin_add_overflow((uintptr_t)buf, len, &end) || end > ARCH_USER_END))
 		return -EFAULT;
 	u->one.iov_base = buf;
 	u->one.iov_len = u->resid = min(len, (size_t)UIO_MAX_BYTES);

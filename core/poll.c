@@ -67,12 +67,13 @@ static void end(struct poll *p)
 	}
 }
 
-static void poll_wake(struct waiter *w, uint32_t events)
+static bool poll_wake(struct waiter *w, uint32_t events)
 {
 	struct poller *p = container_of(w, struct poller, waiter);
 
 	if (events & p->events)
 		sched_wake(w->thread);
+	return false;
 }
 
 static void queue(struct poll *p)

@@ -4,6 +4,7 @@
  * memory is read like any other memory of its: what cannot be read is told as an address, and so is
  * what a call would have written had it succeeded.
  */
+#include <abi/epoll.h>
 #include <abi/fcntl.h>
 #include <abi/poll.h>
 #include <abi/socket.h>
@@ -202,6 +203,21 @@ static void put_pollfds(struct trace_line *l, uint64_t address, uint64_t count, 
 	trace_put(l, "%s]", count > n ? ", ..." : "");
 }
 
+static void put_epoll_events(struct trace_line *l, uint64_t address, uint64_t count)
+{
+	struct abi_epoll_event e[LIST_MAX];
+	unsigned n = (unsigned)min(count, (uint64_t)LIST_MAX);
+
+	if (!fetch(l, address, e, n * sizeof(e[0])))
+		return;
+	for (unsigned i = 0; i < n; i++) {
+		trace_put(l, i ? ", {" : "{");
+		trace_put_bits(l, trace_epoll_bits, e[i].events);
+		trace_put(l, ", %#lx}", e[i].data);
+	}
+	trace_put(l, count > n ? ", ..." : "");
+}
+
 /* Pairs of seconds and a fraction: struct timespec, timeval, and two of those. */
 static void put_times(struct trace_line *l, uint64_t address, unsigned pairs, const char *fraction)
 {
@@ -276,6 +292,9 @@ static bool put_input(struct trace_line *l, char kind, const uint64_t *arg)
 	case 'm':
 		put_msghdr(l, *arg);
 		return true;
+	case '2':
+		put_epoll_events(l, *arg, 1);
+		return true;
 	case 't':
 		put_times(l, *arg, 1, "tv_nsec");
 		return true;
@@ -301,6 +320,11 @@ static bool put_output(struct trace_line *l, char kind, const uint64_t *arg, lon
 		return true;
 	case 'y':
 		put_sockaddr_out(l, arg[0], arg[1]);
+		return true;
+	case '3':
+		trace_put(l, "[");
+		put_epoll_events(l, *arg, (uint64_t)result);
+		trace_put(l, "]");
 		return true;
 	case 'T':
 		put_times(l, *arg, 1, "tv_nsec");

@@ -41,7 +41,7 @@ struct trace_bits {
 };
 /* Those of a kind of argument, or NULL. */
 const struct trace_bits *trace_bits(char kind);
-extern const struct trace_bits trace_poll_bits[], trace_action_bits[];
+extern const struct trace_bits trace_poll_bits[], trace_epoll_bits[], trace_action_bits[];
 extern const struct trace_bits trace_socket_options[], trace_tcp_options[];
 void trace_put_bits(struct trace_line *l, const struct trace_bits *b, uint32_t value);
 

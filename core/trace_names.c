@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* Names of errors, signals and flags, for the tracer: tables, and looking things up in them. */
+#include <abi/epoll.h>
 #include <abi/errno.h>
 #include <abi/fcntl.h>
 #include <abi/futex.h>
@@ -369,6 +370,19 @@ static const struct trace_bits advice_bits[] = {
 	VALUE(MADV_NORMAL),   VALUE(MADV_RANDOM),     VALUE(MADV_SEQUENTIAL),
 	VALUE(MADV_WILLNEED), VALUE(MADV_DONTNEED),   VALUE(MADV_FREE),
 	VALUE(MADV_HUGEPAGE), VALUE(MADV_NOHUGEPAGE), END};
+static const struct trace_bits epoll_bits[] = {VALUE(EPOLL_CTL_ADD), VALUE(EPOLL_CTL_DEL),
+					       VALUE(EPOLL_CTL_MOD), END};
+const struct trace_bits trace_epoll_bits[] = {BIT(EPOLLIN),
+					      BIT(EPOLLPRI),
+					      BIT(EPOLLOUT),
+					      BIT(EPOLLERR),
+					      BIT(EPOLLHUP),
+					      BIT(EPOLLRDHUP),
+					      BIT(EPOLLEXCLUSIVE),
+					      BIT(EPOLLWAKEUP),
+					      BIT(EPOLLONESHOT),
+					      BIT(EPOLLET),
+					      END};
 const struct trace_bits trace_poll_bits[] = {
 	BIT(POLLIN),   BIT(POLLPRI),	BIT(POLLOUT),	 BIT(POLLERR),	 BIT(POLLHUP),
 	BIT(POLLNVAL), BIT(POLLRDNORM), BIT(POLLWRNORM), BIT(POLLRDHUP), END};
@@ -394,33 +408,22 @@ const struct trace_bits trace_tcp_options[] = {
 /* The letters are those of tools/syscalls.awk. */
 const struct trace_bits *trace_bits(char kind)
 {
-	static const struct trace_bits *const kinds['z' - 'A' + 1] = {
-		['A' - 'A'] = at_bits,
-		['C' - 'A'] = fcntl_bits,
-		['D' - 'A'] = protocol_bits,
-		['F' - 'A'] = family_bits,
-		['G' - 'A'] = message_bits,
-		['H' - 'A'] = mask_bits,
-		['K' - 'A'] = type_bits,
-		['M' - 'A'] = map_bits,
-		['N' - 'A'] = timer_bits,
-		['O' - 'A'] = open_bits,
-		['P' - 'A'] = prot_bits,
-		['Q' - 'A'] = itimer_bits,
-		['R' - 'A'] = access_bits,
-		['U' - 'A'] = level_bits,
-		['X' - 'A'] = open_bits + OPEN_MODES,
-		['Y' - 'A'] = advice_bits,
-		['c' - 'A'] = prctl_bits,
-		['f' - 'A'] = futex_bits,
-		['h' - 'A'] = shutdown_bits,
-		['k' - 'A'] = clock_bits,
-		['n' - 'A'] = clone_bits,
-		['r' - 'A'] = resource_bits,
-		['w' - 'A'] = whence_bits,
+	static const struct trace_bits *const kinds['z' - '0' + 1] = {
+		['1' - '0'] = epoll_bits,    ['A' - '0'] = at_bits,
+		['C' - '0'] = fcntl_bits,    ['D' - '0'] = protocol_bits,
+		['F' - '0'] = family_bits,   ['G' - '0'] = message_bits,
+		['H' - '0'] = mask_bits,     ['K' - '0'] = type_bits,
+		['M' - '0'] = map_bits,	     ['N' - '0'] = timer_bits,
+		['O' - '0'] = open_bits,     ['P' - '0'] = prot_bits,
+		['Q' - '0'] = itimer_bits,   ['R' - '0'] = access_bits,
+		['U' - '0'] = level_bits,    ['X' - '0'] = open_bits + OPEN_MODES,
+		['Y' - '0'] = advice_bits,   ['c' - '0'] = prctl_bits,
+		['f' - '0'] = futex_bits,    ['h' - '0'] = shutdown_bits,
+		['k' - '0'] = clock_bits,    ['n' - '0'] = clone_bits,
+		['r' - '0'] = resource_bits, ['w' - '0'] = whence_bits,
 	};
 
-	return kind >= 'A' && kind <= 'z' ? kinds[kind - 'A'] : NULL;
+	return kind >= '0' && kind <= 'z' ? kinds[kind - '0'] : NULL;
 }
 
 void trace_put_bits(struct trace_line *l, const struct trace_bits *b, uint32_t value)

@@ -12,10 +12,11 @@ void waitq_init(struct waitq *q)
 	list_init(&q->waiters);
 }
 
-static void wake_thread(struct waiter *w, uint32_t events)
+static bool wake_thread(struct waiter *w, uint32_t events)
 {
 	(void)events;
 	sched_wake(w->thread);
+	return false;
 }
 
 void waitq_add_callback(struct waitq *q, struct waiter *w)
@@ -53,8 +54,27 @@ void waitq_wake(struct waitq *q, uint32_t events)
 		return;
 	irq = spin_lock_irqsave(&q->lock);
 	list_for_each_entry_safe (w, tmp, &q->waiters, node)
-		w->wake(w, events);
+		if (w->wake(w, events))
+			events |= WAKE_TAKEN;
 	spin_unlock_irqrestore(&q->lock, irq);
+}
+
+bool waitq_wake_one(struct waitq *q, uint32_t events)
+{
+	unsigned long irq;
+	struct waiter *w;
+
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	if (list_empty(&q->waiters))
+		return false;
+	irq = spin_lock_irqsave(&q->lock);
+	w = list_first(&q->waiters, struct waiter, node);
+	if (w) {
+		list_del(&w->node);
+		w->wake(w, events);
+	}
+	spin_unlock_irqrestore(&q->lock, irq);
+	return w;
 }
 
 /* The one that waits longest; it stays queued until it has what it waits for. */

@@ -88,6 +88,8 @@ BEGIN {
 	map("const void __user *addr=a; void __user *addr=y; int __user *fds=e")
 	map("const struct iovec __user *=v; struct abi_stat __user *=S; struct abi_pollfd __user *=q")
 	map("const struct abi_timespec __user *=t; struct abi_timespec __user *=T")
+	map("epoll_create1.flags=X; epoll_ctl.op=1")
+	map("const struct abi_epoll_event __user *=2; struct abi_epoll_event __user *=3")
 	map("struct abi_timeval __user *=V; const struct abi_itimerval __user *=I")
 	map("struct abi_itimerval __user *=L")
 }

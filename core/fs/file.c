@@ -53,6 +53,7 @@ struct file *file_new(const struct file_ops *ops, void *private, uint32_t flags)
 	f->locked = false;
 	f->path = NULL;
 	f->inode = NULL;
+	f->watches = NULL;
 	return f;
 }
 
@@ -60,6 +61,8 @@ void file_free(struct file *f)
 {
 	if (unlikely(f->locked))
 		file_locks_free(f);
+	if (unlikely(f->watches))
+		f->watches->file_gone(f);
 	if (f->ops->release)
 		f->ops->release(f);
 	if (f->inode)

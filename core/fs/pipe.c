@@ -37,14 +37,19 @@ static unsigned pipe_used(const struct pipe *p)
 }
 
 /*
- * Wakes who waits for this end, lock held so that it is not freed meanwhile. The fence pairs with
- * the lock that a waiter takes to queue itself before it looks once more at the pipe.
+ * Wakes who waits for this end, lock held so that it is not freed meanwhile. file_wake() looks again
+ * behind a fence, which pairs with the lock that a waiter takes to queue itself before it looks once
+ * more at the pipe; so does this one.
  */
 static inline void pipe_wake(struct file *f, uint32_t events)
 {
-	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	if (f && !list_empty(&f->wait.waiters))
 		file_wake(f, events);
+}
+
+static inline void pipe_changed(void)
+{
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 }
 
 /* ---- reading ---- */
@@ -96,12 +101,18 @@ static ssize_t begin_read(struct pipe *p, struct file *f)
 
 static void end_read(struct pipe *p, struct file *f, unsigned n)
 {
+	unsigned room;
+
 	spin_lock(&p->lock);
+	room = CAPACITY - pipe_used(p);
 	free_read(p, p->tail, p->tail + n);
 	p->tail += n;
 	p->reading = false;
-	pipe_wake(p->writer, POLLOUT | POLLWRNORM);
-	pipe_wake(f, POLLIN | POLLRDNORM); /* a second reader waits for this one */
+	pipe_changed();
+	/* For poll there is room now if there was none before; a writer may wait for less. */
+	pipe_wake(p->writer,
+		  room < PIPE_BUF && room + n >= PIPE_BUF ? POLLOUT | POLLWRNORM : WAKE_SLEEPERS);
+	pipe_wake(f, WAKE_SLEEPERS); /* a second reader waits for this one */
 	spin_unlock(&p->lock);
 }
 
@@ -166,8 +177,9 @@ static void end_write(struct pipe *p, struct file *f, unsigned n)
 	spin_lock(&p->lock);
 	p->head += n;
 	p->writing = false;
+	pipe_changed();
 	pipe_wake(p->reader, POLLIN | POLLRDNORM);
-	pipe_wake(f, POLLOUT | POLLWRNORM);
+	pipe_wake(f, WAKE_SLEEPERS);
 	spin_unlock(&p->lock);
 }
 
@@ -269,9 +281,11 @@ static void pipe_release(struct file *f)
 	spin_lock(&p->lock);
 	if (p->reader == f) {
 		p->reader = NULL;
+		pipe_changed();
 		pipe_wake(p->writer, POLLOUT | POLLERR);
 	} else {
 		p->writer = NULL;
+		pipe_changed();
 		pipe_wake(p->reader, POLLIN | POLLHUP);
 	}
 	last = !p->reader && !p->writer;

@@ -333,10 +333,11 @@ void waitq_init(struct waitq *q)
 	list_init(&q->waiters);
 }
 
-static void waiter_wake(struct waiter *w, uint32_t events)
+static bool waiter_wake(struct waiter *w, uint32_t events)
 {
 	(void)events;
 	sched_wake(w->thread);
+	return false;
 }
 
 void waitq_add_callback(struct waitq *q, struct waiter *w)
@@ -373,8 +374,22 @@ void waitq_wake(struct waitq *q, uint32_t events)
 	struct waiter *w, *next;
 
 	list_for_each_entry_safe (w, next, &q->waiters, node)
-		w->wake(w, events);
+		if (w->wake(w, events))
+			events |= WAKE_TAKEN;
 	spin_unlock_irqrestore(&q->lock, flags);
+}
+
+bool waitq_wake_one(struct waitq *q, uint32_t events)
+{
+	unsigned long flags = spin_lock_irqsave(&q->lock);
+	struct waiter *w = list_first(&q->waiters, struct waiter, node);
+
+	if (w) {
+		list_del(&w->node);
+		w->wake(w, events);
+	}
+	spin_unlock_irqrestore(&q->lock, flags);
+	return w;
 }
 
 static void sleeper_fire(struct timer *t)

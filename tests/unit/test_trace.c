@@ -6,6 +6,7 @@
 #define _GNU_SOURCE
 #include <string.h>
 
+#include <abi/epoll.h>
 #include <abi/errno.h>
 #include <abi/fcntl.h>
 #include <abi/mman.h>
@@ -48,6 +49,22 @@ static const char *line(long number, const uint64_t arg[6], long result)
 }
 
 #define LINE(number, result, ...) line(number, (const uint64_t[6]){__VA_ARGS__}, result)
+
+TEST(trace_epoll)
+{
+	const struct abi_epoll_event events[] = {{EPOLLIN | EPOLLET, 5},
+						 {EPOLLOUT | EPOLLHUP, 0x123456789abc}};
+	void *e = fake_user_dup(events, sizeof(events));
+
+	CHECK_STR(LINE(SYS_epoll_ctl, 0, 3, EPOLL_CTL_ADD, 4, PTR(e)),
+		  "strace: epoll_ctl(3, EPOLL_CTL_ADD, 4, {EPOLLIN|EPOLLET, 0x5}) = 0");
+	CHECK_STR(LINE(SYS_epoll_wait, 2, 3, PTR(e), 8, -1ul),
+		  "strace: epoll_wait(3, [{EPOLLIN|EPOLLET, 0x5}, {EPOLLOUT|EPOLLHUP, "
+		  "0x123456789abc}], 8, -1) = 2");
+	CHECK_STR(LINE(SYS_epoll_wait, 0, 3, PTR(e), 8, 0), "strace: epoll_wait(3, [], 8, 0) = 0");
+	CHECK_STR(LINE(SYS_epoll_ctl, -EBADF, 3, EPOLL_CTL_DEL, 4, 0),
+		  "strace: epoll_ctl(3, EPOLL_CTL_DEL, 4, NULL) = -1 EBADF");
+}
 
 TEST(trace_text)
 {

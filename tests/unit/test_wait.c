@@ -5,6 +5,7 @@
 #define waitq_add_callback real_waitq_add_callback
 #define waitq_remove	   real_waitq_remove
 #define waitq_wake	   real_waitq_wake
+#define waitq_wake_one	   real_waitq_wake_one
 #define sleeper_begin	   real_sleeper_begin
 #define sleeper_check	   real_sleeper_check
 #define sleeper_end	   real_sleeper_end

@@ -56,16 +56,24 @@ struct file_ops {
 	void (*release)(struct file *f);
 };
 
+/* Who watches a file without a reference to it: told, once, that the last reference is gone. */
+struct file_watch {
+	struct file_watch *next, **prev;
+	/* Takes all watches off f. Thread context, no lock held, before ops->release. */
+	void (*file_gone)(struct file *f);
+};
+
 struct file {
 	const struct file_ops *ops;
 	void *private; /* the operations' own */
 	struct refcount refs;
 	uint32_t flags; /* O_ACCMODE, O_APPEND, O_NONBLOCK, ... */
 	off_t pos;
-	struct waitq wait;   /* woken by file_wake() when poll()'s answer may have changed */
-	bool locked;	     /* has or had locks of its own (core/fs/lock.c) */
-	char *path;	     /* of what has no name, told in /proc; may be NULL; kfree'd */
-	struct inode *inode; /* what has a name in the tree: one reference; else NULL */
+	struct waitq wait;	    /* woken by file_wake() when poll()'s answer may have changed */
+	bool locked;		    /* has or had locks of its own (core/fs/lock.c) */
+	char *path;		    /* of what has no name, told in /proc; may be NULL; kfree'd */
+	struct inode *inode;	    /* what has a name in the tree: one reference; else NULL */
+	struct file_watch *watches; /* core/epoll.c's, by its lock; mostly none */
 };
 
 /* A new file with one reference, or NULL. On release its ops->release runs. */

@@ -130,8 +130,13 @@ _Noreturn void sched_idle(void);
 
 /*
  * Wait queues. A waiter is on its owner's stack or in its object; wake is called with the queue's
- * lock held and interrupts off, and must not sleep.
+ * lock held and interrupts off, and must not sleep. It says whether it took the event for itself
+ * alone: those behind it then get WAKE_TAKEN with it. WAKE_SLEEPERS, given instead of POLL* bits, is
+ * for threads that sleep on the queue and not for those that look for events.
  */
+#define WAKE_TAKEN    0x10000000u
+#define WAKE_SLEEPERS 0x08000000u
+
 struct waitq {
 	struct spinlock lock;
 	struct list waiters;
@@ -139,7 +144,7 @@ struct waitq {
 
 struct waiter {
 	struct list node;
-	void (*wake)(struct waiter *w, uint32_t events);
+	bool (*wake)(struct waiter *w, uint32_t events);
 	struct thread *thread;
 	struct waitq *queue;
 };
@@ -157,6 +162,8 @@ void waitq_add_callback(struct waitq *q, struct waiter *w);
 void waitq_remove(struct waiter *w);
 /* Tells all waiters that events (POLL* bits) came; any context. */
 void waitq_wake(struct waitq *q, uint32_t events);
+/* Takes the waiter that has been there longest off q and wakes it; false: there is none. Any context. */
+bool waitq_wake_one(struct waitq *q, uint32_t events);
 
 /*
  * Sleeps until cond holds or deadline (monotonic ns, TIME_NEVER for none) passes or the app is

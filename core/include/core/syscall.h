@@ -18,6 +18,7 @@ struct abi_itimerval;
 struct abi_futex_waitv;
 struct abi_itimerspec;
 struct abi_sigevent;
+struct abi_epoll_event;
 struct abi_timex;
 struct abi_stack;
 struct iovec;

@@ -59,6 +59,12 @@ static bool can_read(const struct pipe *p)
 	return !READ_ONCE(p->reading) && (pipe_used(p) || !READ_ONCE(p->writer));
 }
 
+/* One that must not wait for bytes waits for another to have read, no more. */
+static bool may_go_on_reading(const struct pipe *p, const struct file *f)
+{
+	return can_read(p) || (f->flags & O_NONBLOCK && !READ_ONCE(p->reading));
+}
+
 /*
  * Frees the pages that the read positions from and to lie on different sides of, unless the writer
  * has come round to them or may be about to: those stay for the next round.
@@ -93,7 +99,7 @@ static ssize_t begin_read(struct pipe *p, struct file *f)
 		spin_unlock(&p->lock);
 		if (likely(!wait))
 			return n;
-		wait_event(r, &f->wait, TIME_NEVER, can_read(p));
+		wait_event(r, &f->wait, TIME_NEVER, may_go_on_reading(p, f));
 		if (r)
 			return r;
 	}
@@ -146,6 +152,11 @@ static bool can_write(const struct pipe *p, unsigned room)
 	return !READ_ONCE(p->reader) || (!READ_ONCE(p->writing) && CAPACITY - pipe_used(p) >= room);
 }
 
+static bool may_go_on_writing(const struct pipe *p, const struct file *f, unsigned room)
+{
+	return can_write(p, room) || (f->flags & O_NONBLOCK && !READ_ONCE(p->writing));
+}
+
 /* Marks the write side busy once there is this much room: the room there is, or -errno. */
 static ssize_t begin_write(struct pipe *p, struct file *f, unsigned room)
 {
@@ -166,7 +177,7 @@ static ssize_t begin_write(struct pipe *p, struct file *f, unsigned room)
 		spin_unlock(&p->lock);
 		if (likely(!wait))
 			return n;
-		wait_event(r, &f->wait, TIME_NEVER, can_write(p, room));
+		wait_event(r, &f->wait, TIME_NEVER, may_go_on_writing(p, f, room));
 		if (r)
 			return r;
 	}

@@ -6,7 +6,7 @@ from ringlet import CORE, guest, run, tool, up
 
 
 def test_core_size():
-    assert CORE.stat().st_size <= 400_000
+    assert CORE.stat().st_size <= 500_000
 
 
 def test_hello_iso_size(hello_iso):

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 import errno, hashlib, json, os, queue, re, socket, struct, subprocess, sys, threading, time, zlib
 
 # Threads, with a queue between them.

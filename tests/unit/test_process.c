@@ -7,17 +7,23 @@
 #define sys_exit_group	   real_sys_exit_group
 #define thread_exit	   leaving_thread_exit
 #define signal_thread_exit leaving_signal_thread_exit
+#define signal_tell_all	   told_signal_tell_all
 #include "test.h"
 
 #include "../../core/process.c"
 
-static unsigned left;
+static unsigned left, told;
 static jmp_buf after;
 
 void leaving_signal_thread_exit(struct thread *t)
 {
 	CHECK(t == fake_current);
 	left++;
+}
+
+void told_signal_tell_all(void)
+{
+	told++;
 }
 
 void leaving_thread_exit(void)
@@ -28,6 +34,7 @@ void leaving_thread_exit(void)
 TEST(one_thread_ends_the_app)
 {
 	CHECK_PANIC(sys_exit_group(3));
+	CHECK_EQ(told, 1); /* the other threads, so that none goes on */
 	CHECK_EQ(fake_end_status, 3);
 	CHECK(process_ending());
 
@@ -39,5 +46,6 @@ TEST(one_thread_ends_the_app)
 			process_exit(4);
 		}));
 	CHECK_EQ(left, 1);
+	CHECK_EQ(told, 1);
 	CHECK_EQ(fake_end_status, 3);
 }

@@ -93,8 +93,10 @@ ffffffff80000010 t helper
 ffffffff80000020 D data
 END
 accepts "symbols: a table" "$AWK" -f "$src/tools/symbols.awk" nm
-says "symbols: an offset from the image's start" ".long 0x80000010 - 0x80000000, 5"
-says "symbols: functions only" ".long 2"
+says "symbols: an offset from the image's start" ".uleb128 0x80000000 - 0x80000000"
+says "symbols: the next from the one before" ".uleb128 0x80000010 - 0x80000000"
+[ "$(grep -c asciz out)" = 2 ]
+check "symbols: functions only" $?
 
 cp "$src/VERSION" .
 accepts "version: without git" sh "$src/tools/version.sh" .

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""`ringlet image`: what it accepts, refuses and writes. No machine is started."""
+"""`ringlet image`: what it accepts, refuses and writes."""
 import os
+import pathlib
+import re
 import shutil
 import struct
 import subprocess
@@ -142,10 +144,71 @@ def test_bad_programs(tmp_path, make, what):
 def test_a_dynamic_program(tmp_path):
     shell = shutil.which("sh")
     image = tmp_path / "x.iso"
-    result = tool("image", shell, "-o", image, "--", "-c", "echo $((6 * 7))")
-    assert result.status == 0, str(result)
+    result = tool("image", shell, "-o", image, "--", "-c", "echo in $0")
+    assert result.status == 0 and not result.err, str(result)
     result = run(image)
-    assert result.status == 0 and result.text == "42\n", str(result)
+    assert result.status == 0 and re.fullmatch(r"in /.*/sh\n", result.text), str(result)
+
+
+def with_interpreter(tmp_path, name):
+    """A dynamic program whose interpreter's name is another one, of no more letters."""
+    data = pathlib.Path(shutil.which("sh")).read_bytes()
+    old = re.search(rb"/[a-z0-9/]*/ld-linux[^\0]*\0", data)[0]
+    new = name.encode() + b"\0"
+    path = tmp_path / "program"
+    # Its length is the header's as well, which a shorter name would have to change: slashes fill it.
+    path.write_bytes(data.replace(old, b"/" * (len(old) - len(new)) + new, 1))
+    return path
+
+
+def test_interpreters_that_are_not_run(tmp_path):
+    evil = tmp_path / "ran"
+    script = pathlib.Path("/tmp") / f"ld-linux.{os.getpid() % 10000}"
+    script.write_text(f"#!/bin/sh\ntouch {evil}\n")
+    script.chmod(0o777)
+    try:
+        for name, why in ((str(script), "can change"), ("/bin/rm", "none that could be asked"),
+                          ("/ld-linux.none", "does not have")):
+            line = one_line(tool("image", with_interpreter(tmp_path, name), "-o",
+                                 tmp_path / "x.iso"), 1)
+            assert why in line and "--rootfs" in line, line
+        assert not evil.exists()
+    finally:
+        script.unlink()
+
+
+def test_a_prepared_tree(tmp_path):
+    """Links are kept, the program is a path in it, its interpreter must be there."""
+    tree = tmp_path / "tree"
+    (tree / "usr" / "bin").mkdir(parents=True)
+    (tree / "bin").symlink_to("usr/bin")
+    shutil.copy(HELLO, tree / "usr" / "bin" / "real")
+    (tree / "usr" / "bin" / "hi").symlink_to("/bin/real")
+    os.mkfifo(tree / "pipe")
+    result = tool("image", "/bin/hi", "--rootfs", tree, "-o", tmp_path / "t.cpio")
+    assert result.status == 0 and "1 devices, pipes or sockets are left out" in result.err
+    result = run(tmp_path / "t.cpio", "--cmdline", "app=/bin/hi")
+    assert result.status == 0 and b"hello from Ringlet" in result.out, str(result)
+    (tree / "pipe").unlink()
+    line = one_line(tool("image", "/bin/none", "--rootfs", tree, "-o", tmp_path / "t.iso"), 1)
+    assert "/bin/none: no such file in" in line
+    shutil.copy(shutil.which("sh"), tree / "usr" / "bin" / "sh")
+    line = one_line(tool("image", "/bin/sh", "--rootfs", tree, "-o", tmp_path / "t.iso"), 1)
+    assert "needs the interpreter" in line
+    one_line(tool("image", "/bin/sh", "--rootfs", HELLO, "-o", tmp_path / "t.iso"), 2)
+
+
+def test_a_library_that_is_missing(tmp_path):
+    (tmp_path / "a.c").write_text("int f(void) { return 3; }")
+    (tmp_path / "b.c").write_text("int f(void); int main(void) { return f(); }")
+    subprocess.run(["gcc", "-shared", "-o", "liba.so", "a.c"], cwd=tmp_path, check=True)
+    subprocess.run(["gcc", "-o", "b", "b.c", "-L.", "-la", "-Wl,-rpath,$ORIGIN"], cwd=tmp_path,
+                   check=True)
+    # Found beside the program, wherever that is.
+    assert run(tmp_path / "b").status == 3
+    (tmp_path / "liba.so").unlink()
+    line = one_line(run(tmp_path / "b"), 126)
+    assert "its libraries cannot be found" in line and "liba.so" in line
 
 
 def test_bad_files(tmp_path):

@@ -80,8 +80,8 @@ void loader_list(const char *loader, const char *file, bool program, struct stri
 	int status = spawn_read(argv, LIST_SECONDS, &b);
 
 	if (status && program)
-		die("%s: its libraries cannot be found; %s says:\n%s", file, loader,
-		    b.data ? b.data : "");
+		die("%s: its libraries cannot be found: %.*s", file,
+		    b.data ? (int)strcspn(b.data, "\n") : 0, b.data ? b.data : "");
 	for (char *line = b.data ? strtok_r(b.data, "\n", &save) : NULL; line && !status;
 	     line = strtok_r(NULL, "\n", &save))
 		take_line(line, file, program, out);

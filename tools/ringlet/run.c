@@ -24,8 +24,8 @@ void help_run(void)
 {
 	puts("Usage: ringlet run APP|IMAGE [OPTION]... [-- ARG...]\n"
 	     "Boots a program (an ELF, static or dynamic), an app.iso or an app.cpio in QEMU. The\n"
-	     "program's standard output and exit status become this command's; its standard\n"
-	     "error and the core's log go to standard error.\n"
+	     "program's standard output and exit status become this command's; its standard error\n"
+	     "and the core's log go to standard error.\n"
 	     "\n"
 	     "  -p, --publish HOST:GUEST  lead TCP port HOST of 127.0.0.1 to port GUEST of the\n"
 	     "                            app; a taken port becomes the next free one, 0 any\n"

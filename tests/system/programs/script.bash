@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Builtins alone: no pipes between commands, no substitution of them.
 echo "$BASH_VERSION $# $1 ${@: -1}"
 a=(one two "three four"); declare -A m=([x]=1 [y]=2)

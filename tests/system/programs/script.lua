@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: MIT
 local t = {}
 for i = 1, 1000 do t[i] = (i * 7919) % 1000 end
 table.sort(t)

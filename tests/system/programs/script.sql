@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: MIT
 create table t(a integer primary key, b text, c real);
 begin;
 with recursive c(x) as (select 1 union all select x + 1 from c where x < 3000)

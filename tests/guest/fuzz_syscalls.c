@@ -128,6 +128,10 @@ static void tame_blocking(uint64_t *in)
 		if (1u << (in[RSI] & 0x1f) & (1u << 0 | 1u << 6 | 1u << 9 | 1u << 11 | 1u << 13))
 			in[R10] = (uint64_t)PICK(memory.fixed->time);
 		break;
+	case 73: /* flock: LOCK_NB */
+		in[RSI] |= 4;
+		break;
+	case 441: /* epoll_pwait2 */
 	case 449: /* futex_waitv */
 		in[R10] = (uint64_t)PICK(memory.fixed->time);
 		break;
@@ -137,6 +141,8 @@ static void tame_blocking(uint64_t *in)
 	case SYS_fcntl:
 		if ((int32_t)in[RSI] == 4) /* F_SETFL */
 			in[RDX] |= 0x800;
+		if ((int32_t)in[RSI] == 7 || (int32_t)in[RSI] == 38) /* F_SETLKW, F_OFD_SETLKW */
+			in[RSI] -= 1;
 		break;
 	case SYS_ioctl:
 		if ((uint32_t)in[RSI] == 0x5421) /* FIONBIO */
@@ -162,6 +168,22 @@ static void tame_descriptors(uint64_t *in)
 {
 	const uint64_t tty = (uint64_t)memory.fixed->path[6];
 
+	switch ((int32_t)in[RAX]) {
+	case 436: /* close_range: the program's output stays open */
+		if ((uint32_t)in[RDI] <= KEPT_FD)
+			in[RSI] = (uint32_t)in[RSI] % KEPT_FD;
+		break;
+	case SYS_setrlimit: /* RLIMIT_NOFILE: or there are none any more */
+		in[RDI] += (uint32_t)in[RDI] == 7;
+		break;
+	case SYS_prlimit64:
+		in[RSI] += (uint32_t)in[RSI] == 7;
+		break;
+	case 310: /* process_vm_readv, writev: anywhere in the program, this too */
+	case 311:
+		in[R8] = 0;
+		break;
+	}
 	if ((int32_t)in[RDI] == KEPT_FD)
 		in[RDI]++;
 	if ((int32_t)in[RSI] == KEPT_FD)
@@ -379,7 +401,8 @@ static void search(const void *p, size_t n)
 static void forget_random(void)
 {
 	bool random = NR(&call) == SYS_getrandom || NR(&call) == SYS_read ||
-		      NR(&call) == SYS_readv || NR(&call) == SYS_pread64;
+		      NR(&call) == SYS_readv || NR(&call) == SYS_pread64 || NR(&call) == 295 ||
+		      NR(&call) == 327; /* preadv, preadv2 */
 
 	if (!random || !call.out[RAX])
 		return;

@@ -355,11 +355,10 @@ static void gather_table(struct gather *g, uint64_t *table, uintptr_t va)
 	g->high = max(g->high, va + PAGE_SIZE);
 }
 
-/* True if e begins a cache line of entries that lie below stop, and all are empty. */
-static bool line_is_empty(const uint64_t *e, const uint64_t *stop)
+/* True if the eight entries from e on lie below stop, and all are empty. */
+static bool eight_are_empty(const uint64_t *e, const uint64_t *stop)
 {
-	return !((uintptr_t)e % 64) && e + 8 <= stop &&
-	       !(e[0] | e[1] | e[2] | e[3] | e[4] | e[5] | e[6] | e[7]);
+	return e + 8 <= stop && !(e[0] | e[1] | e[2] | e[3] | e[4] | e[5] | e[6] | e[7]);
 }
 
 /* Empties [start, end) of a table of pages, most of them absent; returns how many went. */
@@ -372,7 +371,7 @@ static unsigned unmap_pages(struct gather *g, uint64_t *table, uintptr_t start, 
 	while (e < stop) {
 		uint64_t was = *e;
 
-		if (line_is_empty(e, stop)) {
+		if (eight_are_empty(e, stop)) {
 			e += 8;
 			continue;
 		}

@@ -86,6 +86,17 @@ TEST(limits_that_hold_may_be_set)
 	CHECK_EQ(now->rlim_max, (unsigned long)FD_MAX);
 }
 
+TEST(descriptors_are_limited)
+{
+	CHECK_EQ(sys_setrlimit(RLIMIT_NOFILE, limit_new(1024, 2048)), 0);
+	CHECK_EQ(fd_limit(), 1024u);
+	CHECK_EQ(process_limit(RLIMIT_NOFILE).rlim_max, 2048ul);
+	CHECK_EQ(sys_setrlimit(RLIMIT_NOFILE, limit_new(2048, 2048)), 0);
+	CHECK_EQ(sys_setresuid(7, 7, 7), 0);
+	CHECK_EQ(sys_setrlimit(RLIMIT_NOFILE, limit_new(FD_MAX, FD_MAX)), -EPERM);
+	CHECK_EQ(fd_limit(), 2048u);
+}
+
 TEST(other_limits_are_refused)
 {
 	struct abi_rlimit *old = limit_new(1, 2), *now = fake_user_host(old);

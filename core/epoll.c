@@ -19,7 +19,6 @@
 #include <abi/epoll.h>
 #include <abi/errno.h>
 #include <abi/poll.h>
-#include <abi/stat.h>
 #include <core/file.h>
 #include <core/heap.h>
 #include <core/page.h>
@@ -422,18 +421,9 @@ static void epoll_release(struct file *f)
 	kfree(s);
 }
 
-static int epoll_stat(struct file *f, struct abi_stat *st)
-{
-	(void)f;
-	st->st_mode = 0600;
-	st->st_nlink = 1;
-	st->st_blksize = PAGE_SIZE;
-	return 0;
-}
-
 static const struct file_ops epoll_ops = {
 	.poll = epoll_poll,
-	.stat = epoll_stat,
+	.stat = anon_stat,
 	.release = epoll_release,
 };
 
@@ -451,14 +441,9 @@ long sys_epoll_create1(int flags)
 	list_init(&s->ready);
 	waitq_init(&s->waiters);
 	s->items.less = item_less;
-	s->file = file_new(&epoll_ops, s, O_RDWR);
-	if (!s->file) {
-		kfree(s);
-		return -ENOMEM;
-	}
-	fd = fd_install(s->file, 0, flags & EPOLL_CLOEXEC);
+	fd = anon_file(&epoll_ops, s, flags, &s->file);
 	if (fd < 0)
-		file_put(s->file);
+		kfree(s);
 	return fd;
 }
 

@@ -6,6 +6,7 @@
  * ask, by timers in interrupt context, and by the architecture at faults and at the exit to ring 3.
  */
 #include <abi/errno.h>
+#include <abi/poll.h>
 #include <arch/signal.h>
 #include <core/log.h>
 #include <core/process.h>
@@ -29,6 +30,7 @@
 static struct spinlock signal_lock; /* core/signal.h says what it guards */
 static struct abi_sigaction actions[ABI_SIGNALS + 1];
 static struct list threads = LIST_INIT(threads); /* the app's; the first one first */
+struct waitq signal_came = WAITQ_INIT(signal_came);
 static struct signal_pending shared = {.infos = LIST_INIT(shared.infos)}; /* the process's */
 
 static void discard_all(uint64_t set)
@@ -106,6 +108,8 @@ static bool is_dropped(const struct thread *t, unsigned sig)
 
 static void tell_of(struct thread *t, uint64_t bit)
 {
+	if (unlikely(!list_empty(&signal_came.waiters)))
+		waitq_wake(&signal_came, POLLIN);
 	if (!t)
 		tell_one(bit);
 	else if (!(masked(t) & bit))
@@ -458,14 +462,14 @@ bool signal_waiting(void)
 	return waiting;
 }
 
+uint64_t signal_pending_set(void)
+{
+	return READ_ONCE(current_thread()->signals.pending.set) | READ_ONCE(shared.set);
+}
+
 uint64_t signal_blocked_pending(void)
 {
-	unsigned long irq = spin_lock_irqsave(&signal_lock);
-	struct thread *t = current_thread();
-	uint64_t set = (t->signals.pending.set | shared.set) & t->signals.blocked;
-
-	spin_unlock_irqrestore(&signal_lock, irq);
-	return set;
+	return signal_pending_set() & current_thread()->signals.blocked;
 }
 
 /* ---- waiting for signals ---- */

@@ -143,13 +143,23 @@ static int set_offset(uint64_t offset)
 	return 0;
 }
 
+void (*time_was_set)(void);
+
+/* What waits by the wall clock is told. Timer lock held; released. */
+static void end_setting(unsigned long irq, int err)
+{
+	spin_unlock_irqrestore(&timer_lock, irq);
+	timer_rearm();
+	if (!err && time_was_set)
+		time_was_set();
+}
+
 int time_set_realtime(uint64_t ns)
 {
 	unsigned long irq = spin_lock_irqsave(&timer_lock);
 	int err = set_offset(ns - time_now());
 
-	spin_unlock_irqrestore(&timer_lock, irq);
-	timer_rearm();
+	end_setting(irq, err);
 	return err;
 }
 
@@ -158,8 +168,7 @@ int time_step(int64_t ns)
 	unsigned long irq = spin_lock_irqsave(&timer_lock);
 	int err = set_offset(wall_offset + (uint64_t)ns);
 
-	spin_unlock_irqrestore(&timer_lock, irq);
-	timer_rearm();
+	end_setting(irq, err);
 	return err;
 }
 

@@ -298,6 +298,9 @@ static bool put_input(struct trace_line *l, char kind, const uint64_t *arg)
 	case 't':
 		put_times(l, *arg, 1, "tv_nsec");
 		return true;
+	case '7':
+		put_times(l, *arg, 2, "tv_nsec");
+		return true;
 	case 'I':
 		put_times(l, *arg, 2, "tv_usec");
 		return true;
@@ -331,6 +334,9 @@ static bool put_output(struct trace_line *l, char kind, const uint64_t *arg, lon
 		return true;
 	case 'V':
 		put_times(l, *arg, 1, "tv_usec");
+		return true;
+	case '8':
+		put_times(l, *arg, 2, "tv_nsec");
 		return true;
 	case 'L':
 		put_times(l, *arg, 2, "tv_usec");

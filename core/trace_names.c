@@ -2,6 +2,7 @@
 /* Names of errors, signals and flags, for the tracer: tables, and looking things up in them. */
 #include <abi/epoll.h>
 #include <abi/errno.h>
+#include <abi/eventfd.h>
 #include <abi/fcntl.h>
 #include <abi/futex.h>
 #include <abi/mman.h>
@@ -10,6 +11,7 @@
 #include <abi/sched.h>
 #include <abi/socket.h>
 #include <abi/time.h>
+#include <abi/timerfd.h>
 #include <core/signal.h>
 
 #include "trace_impl.h"
@@ -370,6 +372,10 @@ static const struct trace_bits advice_bits[] = {
 	VALUE(MADV_NORMAL),   VALUE(MADV_RANDOM),     VALUE(MADV_SEQUENTIAL),
 	VALUE(MADV_WILLNEED), VALUE(MADV_DONTNEED),   VALUE(MADV_FREE),
 	VALUE(MADV_HUGEPAGE), VALUE(MADV_NOHUGEPAGE), END};
+static const struct trace_bits eventfd_bits[] = {BIT(EFD_SEMAPHORE), BIT(EFD_NONBLOCK),
+						 BIT(EFD_CLOEXEC), END};
+static const struct trace_bits timerfd_bits[] = {BIT(TFD_TIMER_ABSTIME),
+						 BIT(TFD_TIMER_CANCEL_ON_SET), END};
 static const struct trace_bits epoll_bits[] = {VALUE(EPOLL_CTL_ADD), VALUE(EPOLL_CTL_DEL),
 					       VALUE(EPOLL_CTL_MOD), END};
 const struct trace_bits trace_epoll_bits[] = {BIT(EPOLLIN),
@@ -409,6 +415,7 @@ const struct trace_bits trace_tcp_options[] = {
 const struct trace_bits *trace_bits(char kind)
 {
 	static const struct trace_bits *const kinds['z' - '0' + 1] = {
+		['5' - '0'] = eventfd_bits,  ['6' - '0'] = timerfd_bits,
 		['1' - '0'] = epoll_bits,    ['A' - '0'] = at_bits,
 		['C' - '0'] = fcntl_bits,    ['D' - '0'] = protocol_bits,
 		['F' - '0'] = family_bits,   ['G' - '0'] = message_bits,

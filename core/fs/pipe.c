@@ -125,11 +125,12 @@ static void end_read(struct pipe *p, struct file *f, unsigned n)
 static ssize_t pipe_read(struct file *f, struct uio *u, off_t *pos)
 {
 	struct pipe *p = f->private;
-	ssize_t n = begin_read(p, f);
 	unsigned want, done = 0;
+	ssize_t n;
 	int r = 0;
 
 	(void)pos;
+	n = likely(u->resid) ? begin_read(p, f) : 0;
 	if (n <= 0)
 		return n;
 	want = (unsigned)min((size_t)n, u->resid);

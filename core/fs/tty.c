@@ -215,7 +215,7 @@ static ssize_t console_read(struct file *f, struct uio *u, off_t *pos)
 	size_t before = u->resid;
 	char buf[CHUNK];
 	bool more;
-	ssize_t n = wait_take(f, buf, min(before, sizeof(buf)), &more);
+	ssize_t n = before ? wait_take(f, buf, min(before, sizeof(buf)), &more) : 0;
 
 	(void)pos;
 	while (n > 0) {

@@ -34,7 +34,8 @@ struct file_ops {
 	/*
 	 * Bytes moved, 0 at the end, or -errno; blocks unless f->flags has O_NONBLOCK (-EAGAIN).
 	 * pos is where to read or write and is moved on; NULL for what cannot seek (no seek op). It
-	 * may be &f->pos, shared by threads: moved under the operations' own lock. NULL op: -EINVAL.
+	 * may be &f->pos, shared by threads: moved under the operations' own lock. A read of no bytes
+	 * comes here too, and must not wait. NULL op: -EINVAL.
 	 */
 	ssize_t (*read)(struct file *f, struct uio *u, off_t *pos);
 	ssize_t (*write)(struct file *f, struct uio *u, off_t *pos);
@@ -118,6 +119,14 @@ void fd_close_all(void);
 unsigned fd_limit(void);
 void fd_set_limit(unsigned limit);
 
+/*
+ * A file without a name, with a descriptor, as eventfd and the like make it; flags: O_NONBLOCK,
+ * O_CLOEXEC. *out, if wanted, is set before any other thread can have it. -ENOMEM, -EMFILE: private
+ * is still the caller's. And what its ops->stat is.
+ */
+int anon_file(const struct file_ops *ops, void *private, int flags, struct file **out);
+int anon_stat(struct file *f, struct abi_stat *st);
+
 /* 0 or -errno for the file's access mode. */
 static inline ssize_t file_read(struct file *f, struct uio *u, off_t *pos)
 {
@@ -125,9 +134,6 @@ static inline ssize_t file_read(struct file *f, struct uio *u, off_t *pos)
 		return -EBADF;
 	if (unlikely(!f->ops->read))
 		return -EINVAL;
-	/* What cannot seek may wait for data; no bytes need none. */
-	if (unlikely(!u->resid && !pos))
-		return 0;
 	return f->ops->read(f, u, pos);
 }
 static inline ssize_t file_write(struct file *f, struct uio *u, off_t *pos)

@@ -16,6 +16,7 @@
 #include <core/list.h>
 
 struct thread;
+struct waitq;
 
 /* Bit of signal n (1 to 64) in a set. */
 #define SIGNAL_BIT(n) (1ull << ((n)-1))
@@ -146,6 +147,10 @@ bool signal_waiting(void);
  * deadline, or -EINTR.
  */
 int signal_wait(uint64_t set, uint64_t deadline, struct abi_siginfo *info);
+/* All that waits for the running thread, or for any. */
+uint64_t signal_pending_set(void);
+/* Woken, with POLLIN, whenever a signal begins to wait. */
+extern struct waitq signal_came;
 /* What waits for the running thread although it is blocked. */
 uint64_t signal_blocked_pending(void);
 

@@ -52,6 +52,8 @@ int time_step(int64_t ns);
  * is made good, or set if that would take too long, or may_step. Whether it was set; core/clock_adjust.c.
  */
 bool time_correct(int64_t offset, bool may_step);
+/* Called, if not NULL, after it was set or moved. Any context. */
+extern void (*time_was_set)(void);
 /* Seconds that TAI is ahead of it. */
 int time_tai_offset(void);
 void time_set_tai_offset(int seconds);

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
- * poll and ppoll. First a look at every file without queueing anywhere: a call that finds something,
- * or must not wait, ends there. Else a waiter is queued on each file, which wakes the thread only
- * for events that were asked for. Storage is on the stack for few descriptors. Owns nothing.
+ * poll and ppoll, select and pselect6. First a look at every file without queueing anywhere: a call
+ * that finds something, or must not wait, ends there. Else a waiter is queued on each file, which
+ * wakes the thread only for events that were asked for. Storage is on the stack for few descriptors.
+ * Owns nothing.
  */
 #include <abi/errno.h>
 #include <abi/poll.h>
@@ -102,16 +103,23 @@ static long wait_for_some(struct poll *p, uint64_t deadline)
 	return r == -ETIMEDOUT ? 0 : -ERESTARTNOHAND;
 }
 
+static inline long poll_begun(struct poll *p, uint64_t deadline)
+{
+	long r = scan(p);
+
+	if (!r && deadline)
+		r = wait_for_some(p, deadline);
+	else if (!r && signal_waiting())
+		r = -ERESTARTNOHAND; /* its handler runs even if the call would not wait */
+	return r;
+}
+
 static long poll_copied(struct poll *p, uint64_t deadline)
 {
 	long r;
 
 	begin(p);
-	r = scan(p);
-	if (!r && deadline)
-		r = wait_for_some(p, deadline);
-	else if (!r && signal_waiting())
-		r = -ERESTARTNOHAND; /* its handler runs even if the call would not wait */
+	r = poll_begun(p, deadline);
 	end(p);
 	return r;
 }
@@ -167,6 +175,16 @@ static uint64_t deadline_in(uint64_t ns)
 	return ns < TIME_NEVER - now ? now + ns : TIME_NEVER;
 }
 
+/* TIME_NEVER for what is beyond 64 bits. */
+static uint64_t timeval_ns(const struct abi_timeval *tv)
+{
+	uint64_t seconds = (uint64_t)tv->tv_sec + (uint64_t)tv->tv_usec / 1000000;
+
+	if (seconds >= TIME_NEVER / NSEC_PER_SEC)
+		return TIME_NEVER;
+	return seconds * NSEC_PER_SEC + (uint64_t)tv->tv_usec % 1000000 * NSEC_PER_USEC;
+}
+
 /* Goes on where a signal without a handler broke a poll off. */
 static long restart_poll(struct signal_restart *r)
 {
@@ -190,42 +208,251 @@ long sys_poll(struct abi_pollfd __user *fds, unsigned n, int timeout_ms)
 	return -ERESTART_RESTARTBLOCK;
 }
 
-/* False: the app's timeout stays as it was. */
-static bool put_timeout(struct abi_timespec __user *uts, uint64_t deadline)
+/*
+ * Linux tells what is left of the timeout, in seconds and a fraction of so many ns. If that cannot be
+ * written (constants may be read-only), it does not matter but to a call that would be made again
+ * with the whole of it.
+ */
+static long put_timeout(long r, void __user *uts, uint64_t deadline, unsigned fraction)
 {
 	uint64_t now = time_now(), left = deadline > now ? deadline - now : 0;
-	struct abi_timespec ts = {(long)(left / NSEC_PER_SEC), (long)(left % NSEC_PER_SEC)};
 
-	return !copy_to_user(uts, &ts, sizeof(ts));
+	if (!uts || deadline == TIME_NEVER)
+		return r;
+	if (put_user_pair(uts, left / NSEC_PER_SEC, left % NSEC_PER_SEC / fraction) &&
+	    r == -ERESTARTNOHAND)
+		r = -EINTR;
+	return r;
 }
 
-/*
- * Linux tells what is left of the timeout. If that cannot be written (constants may be read-only),
- * it does not matter but to a call that would be made again with the whole of it.
- */
-static long end_ppoll(long r, struct abi_timespec __user *ts, uint64_t deadline)
+/* For the time of this call, the signals that it lets in, if it says so. 0 or -errno. */
+static int begin_mask(const void __user *mask, size_t masksize)
+{
+	uint64_t set;
+
+	if (!mask)
+		return 0;
+	if (masksize != SIGSETS)
+		return -EINVAL;
+	if (copy_from_user(&set, mask, sizeof(set)))
+		return -EFAULT;
+	signal_set_blocked_for_call(set);
+	return 0;
+}
+
+static void end_mask(long r)
 {
 	if (r != -ERESTARTNOHAND)
 		signal_restore_saved();
-	if (ts && deadline != TIME_NEVER && !put_timeout(ts, deadline) && r == -ERESTARTNOHAND)
-		r = -EINTR;
-	return r;
 }
 
 long sys_ppoll(struct abi_pollfd __user *fds, unsigned n, const struct abi_timespec __user *ts,
 	       const void __user *mask, size_t masksize)
 {
-	uint64_t deadline, set;
-	int err = timeout_from_user(ts, &deadline);
+	uint64_t deadline;
+	long r = timeout_from_user(ts, &deadline);
 
-	if (err)
-		return err;
-	if (mask && masksize != SIGSETS)
+	if (!r)
+		r = begin_mask(mask, masksize);
+	if (r)
+		return r;
+	r = do_poll(fds, n, deadline);
+	end_mask(r);
+	return put_timeout(r, (void __user *)(uintptr_t)ts, deadline, 1);
+}
+
+/* ---- select ---- */
+
+#define SETS	  3
+#define FEW_WORDS 4 /* of each set, on the stack */
+
+/* What ends a wait in each of the sets: to read, to write, and the rest. */
+static const uint32_t set_events[SETS] = {
+	POLLIN | POLLRDNORM | POLLRDBAND | POLLHUP | POLLERR,
+	POLLOUT | POLLWRNORM | POLLWRBAND | POLLERR,
+	POLLPRI,
+};
+
+struct select {
+	uint64_t *bits; /* of the sets, one after the other */
+	unsigned words; /* of each */
+};
+
+/* Of the descriptors of word w, those that are in a set. */
+static uint64_t in_any(const struct select *s, unsigned w)
+{
+	return s->bits[w] | s->bits[s->words + w] | s->bits[2 * s->words + w];
+}
+
+static int get_sets(const struct select *s, unsigned n, void __user *const user[SETS])
+{
+	size_t size = s->words * sizeof(*s->bits);
+
+	for (unsigned i = 0; i < SETS; i++) {
+		uint64_t *set = s->bits + i * s->words;
+
+		memset(set, 0, size);
+		if (user[i] && copy_from_user(set, user[i], size))
+			return -EFAULT;
+		if (n % 64)
+			set[s->words - 1] &= (1ull << n % 64) - 1;
+	}
+	return 0;
+}
+
+static int put_sets(const struct select *s, void __user *const user[SETS])
+{
+	size_t size = s->words * sizeof(*s->bits);
+
+	for (unsigned i = 0; i < SETS; i++)
+		if (user[i] && copy_to_user(user[i], s->bits + i * s->words, size))
+			return -EFAULT;
+	return 0;
+}
+
+/* As begin(), from the sets; -EBADF if a descriptor is not open. */
+static int begin_select(struct poll *p, const struct select *s)
+{
+	unsigned n = 0;
+
+	for (unsigned w = 0; w < s->words; w++)
+		for (uint64_t left = in_any(s, w); left; left &= left - 1, n++) {
+			unsigned bit = (unsigned)__builtin_ctzll(left);
+			uint32_t events = 0;
+
+			for (unsigned i = 0; i < SETS; i++)
+				if (s->bits[i * s->words + w] >> bit & 1)
+					events |= set_events[i];
+			p->fds[n] = (struct abi_pollfd){.fd = (int)(w * 64 + bit)};
+			p->pollers[n].file = fd_get(p->fds[n].fd);
+			p->pollers[n].events = events;
+			if (!p->pollers[n].file) {
+				p->n = n;
+				return -EBADF;
+			}
+		}
+	return 0;
+}
+
+/* Leaves in the sets what was found: how many bits. */
+static long fill_sets(const struct poll *p, const struct select *s)
+{
+	long found = 0;
+
+	for (unsigned n = 0; n < p->n; n++) {
+		unsigned w = (unsigned)p->fds[n].fd / 64;
+		uint64_t bit = 1ull << p->fds[n].fd % 64;
+
+		for (unsigned i = 0; i < SETS; i++) {
+			uint64_t *word = &s->bits[i * s->words + w];
+
+			if (!(p->fds[n].revents & set_events[i]))
+				*word &= ~bit;
+			found += (*word & bit) != 0;
+		}
+	}
+	return found;
+}
+
+static long select_in(void *storage, unsigned n, const struct select *s, uint64_t deadline)
+{
+	struct poll p = {.n = n, .pollers = storage};
+	long r;
+
+	p.fds = (struct abi_pollfd *)(p.pollers + n);
+	r = begin_select(&p, s);
+	if (!r)
+		r = poll_begun(&p, deadline);
+	if (r >= 0)
+		r = fill_sets(&p, s);
+	end(&p);
+	return r;
+}
+
+static __noinline long select_few(unsigned n, const struct select *s, uint64_t deadline)
+{
+	uint8_t storage[FEW * ENTRY_SIZE] __aligned(8);
+
+	return select_in(storage, n, s, deadline);
+}
+
+static long select_sets(const struct select *s, uint64_t deadline)
+{
+	unsigned n = 0;
+	void *storage;
+	long r;
+
+	for (unsigned w = 0; w < s->words; w++)
+		for (uint64_t left = in_any(s, w); left; left &= left - 1)
+			n++;
+	if (n <= FEW)
+		return select_few(n, s, deadline);
+	storage = kmalloc(n * ENTRY_SIZE);
+	if (!storage)
+		return -ENOMEM;
+	r = select_in(storage, n, s, deadline);
+	kfree(storage);
+	return r;
+}
+
+static __noinline long do_select(int n, void __user *const user[SETS], uint64_t deadline)
+{
+	uint64_t few[SETS * FEW_WORDS];
+	struct select s = {.bits = few};
+	long r;
+
+	if (n < 0)
 		return -EINVAL;
-	if (mask && copy_from_user(&set, mask, sizeof(set)))
+	n = min(n, FD_MAX);
+	s.words = ((unsigned)n + 63) / 64;
+	if (s.words > FEW_WORDS)
+		s.bits = kmalloc(SETS * s.words * sizeof(*s.bits));
+	if (!s.bits)
+		return -ENOMEM;
+	r = get_sets(&s, (unsigned)n, user);
+	if (!r)
+		r = select_sets(&s, deadline);
+	if (r >= 0 && put_sets(&s, user))
+		r = -EFAULT;
+	if (s.bits != few)
+		kfree(s.bits);
+	return r;
+}
+
+long sys_select(int n, void __user *r, void __user *w, void __user *e,
+		struct abi_timeval __user *timeout)
+{
+	void __user *const user[SETS] = {r, w, e};
+	uint64_t deadline = TIME_NEVER;
+	struct abi_timeval tv;
+
+	if (timeout) {
+		if (copy_from_user(&tv, timeout, sizeof(tv)))
+			return -EFAULT;
+		if (tv.tv_sec < 0 || tv.tv_usec < 0)
+			return -EINVAL;
+		deadline = timeval_ns(&tv);
+		deadline = deadline ? deadline_in(deadline) : 0;
+	}
+	return put_timeout(do_select(n, user, deadline), timeout, deadline, NSEC_PER_USEC);
+}
+
+/* The mask and its size come as a pair: there are six arguments without it. */
+long sys_pselect6(int n, void __user *r, void __user *w, void __user *e,
+		  const struct abi_timespec __user *ts, const void __user *umask)
+{
+	void __user *const user[SETS] = {r, w, e};
+	uint64_t mask[2] = {0}, deadline;
+	long ret = timeout_from_user(ts, &deadline);
+
+	if (ret)
+		return ret;
+	if (umask && copy_from_user(mask, umask, sizeof(mask)))
 		return -EFAULT;
-	if (mask)
-		signal_set_blocked_for_call(set);
-	return end_ppoll(do_poll(fds, n, deadline), (struct abi_timespec __user *)(uintptr_t)ts,
-			 deadline);
+	ret = begin_mask((const void __user *)mask[0], mask[1]);
+	if (ret)
+		return ret;
+	ret = do_select(n, user, deadline);
+	end_mask(ret);
+	return put_timeout(ret, (void __user *)(uintptr_t)ts, deadline, 1);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* select, which the library builds on poll: 1024 descriptors at most, as on Linux. */
+/* select: 1024 descriptors at most in a set of this type, as on Linux. */
 #ifndef _SYS_SELECT_H
 #define _SYS_SELECT_H
 

@@ -128,6 +128,13 @@ static void tame_blocking(uint64_t *in)
 		if (1u << (in[RSI] & 0x1f) & (1u << 0 | 1u << 6 | 1u << 9 | 1u << 11 | 1u << 13))
 			in[R10] = (uint64_t)PICK(memory.fixed->time);
 		break;
+	case 283: /* timerfd_create, eventfd2: O_NONBLOCK */
+	case 290:
+		in[RSI] |= 0x800;
+		break;
+	case 289: /* signalfd4 */
+		in[R10] |= 0x800;
+		break;
 	case 73: /* flock: LOCK_NB */
 		in[RSI] |= 4;
 		break;
@@ -468,6 +475,8 @@ static void follow_up(void)
 		if (r > 0)
 			keep_mapping();
 		break;
+	case 282: /* signalfd, eventfd */
+	case 284:
 	case SYS_accept:
 	case SYS_dup:
 	case SYS_dup2:
